@@ -40,6 +40,8 @@ _COMMON = {
     "jit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
+    "io_workers": "1",
     "max_wal_size": "1GB",
     "timezone": "UTC",
     "log_timezone": "UTC",

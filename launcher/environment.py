@@ -1,5 +1,6 @@
 """The environment of the platform's programs."""
 
+import fcntl
 import json
 import os
 import sys
@@ -34,8 +35,13 @@ def for_programs(places: Places, database_url: str) -> dict[str, str]:
 
 
 def running_platform(places: Places) -> dict[str, str]:
-    """Give what the platform running on this state folder wrote about itself, or nothing."""
+    """Give what the platform running on this state folder wrote about itself, or nothing if none runs."""
     try:
-        return dict(json.loads((places.var / "run.lock").read_text()))
+        with (places.var / "run.lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return dict(json.loads(lock.read()))
     except (OSError, ValueError):
-        return {}
+        pass
+    return {}
