@@ -1,0 +1,159 @@
+"""What stands around every page: head, header, navigation, footer.
+
+The look knows no address of the floors above. They tell it theirs once, at start-up (``install``), as names of
+URLs. Each fragment is drawn by a template once per (kind of visitor, language, theme, tab) and kept in memory with
+holes for what changes at each request; filling the holes costs microseconds, where a header drawn anew costs more
+than the rest of the page.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from django.http import HttpRequest
+from django.template.loader import get_template
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, get_language_bidi
+
+THEMES = ("light", "dark")
+_HOLE = re.compile(r"@@(\w+)@@")
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One entry of the main navigation. ``prefixes`` are the paths it stands for; the longest one wins."""
+
+    key: str
+    label: str | Promise
+    icon: str
+    url_name: str
+    prefixes: tuple[str, ...]
+    counts_unread: bool = False
+    right: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the footer or of the account menu."""
+
+    label: str | Promise
+    url_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The addresses and names that the floors above gave."""
+
+    tabs: tuple[Tab, ...] = ()
+    desk_tabs: tuple[Tab, ...] = ()
+    footer: tuple[Link, ...] = ()
+    account: tuple[Link, ...] = ()
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+
+_shell = Shell()
+
+
+def install(**parts: object) -> None:
+    """Add parts of the shell; called by the ``ready`` of portal, desk and config. ``urls`` are merged."""
+    global _shell  # noqa: PLW0603 - one shell a process, filled at start-up
+    if "urls" in parts:
+        parts["urls"] = {**_shell.urls, **parts["urls"]}  # type: ignore[dict-item]
+    _shell = replace(_shell, **parts)  # type: ignore[arg-type]
+    forget_drawn()
+
+
+def forget_drawn() -> None:
+    """Drop the drawn fragments (tests, change of the shell)."""
+    _drawn.cache_clear()
+
+
+def address(name: str) -> str:
+    """The path of a URL name, or ``/`` when the floor that owns it is not installed."""
+    try:
+        return reverse(name) if name else "/"
+    except NoReverseMatch:
+        return "/"
+
+
+def theme_of(request: HttpRequest | None) -> str:
+    """``light`` or ``dark`` as chosen, or an empty text: the device decides."""
+    chosen = request.COOKIES.get("theme", "") if request is not None else ""
+    return chosen if chosen in THEMES else ""
+
+
+def tab_of(tabs: tuple[Tab, ...], path: str) -> str:
+    """The key of the tab a path belongs to: the longest prefix wins, ``/`` stands for itself only."""
+    best, length = "", -1
+    for tab in tabs:
+        for prefix in tab.prefixes:
+            here = path == "/" if prefix == "/" else path.startswith(prefix)
+            if here and len(prefix) > length:
+                best, length = tab.key, len(prefix)
+    return best
+
+
+def initials(label: str) -> str:
+    """Two letters for the round mark of an account; a person without a name yet gets a dot."""
+    words = [word for word in re.split(r"[\s@._-]+", label) if word[:1].isalpha()]
+    return "".join(word[0] for word in words[:2]).upper() or "·"
+
+
+@lru_cache(maxsize=256)
+def _drawn(
+    part: str, kind: str, language: str, theme: str, tab: str, bidi: bool, unread: bool, rights: frozenset[str]
+) -> tuple[str, ...]:
+    """Draw a fragment with holes, cut at its holes: texts at even places, names of holes at odd ones."""
+    desk = kind == "desk"
+    tabs = _shell.desk_tabs if desk else _shell.tabs if kind == "student" else ()
+    html = get_template(f"look/shell/{part}.html").render(
+        {
+            "kind": kind,
+            "signed_in": kind != "anonymous",
+            "language": language,
+            "other": "en" if language == "fr" else "fr",
+            "theme": theme,
+            "unread": unread,
+            "direction": "rtl" if bidi else "ltr",
+            "tabs": [(one, address(one.url_name), one.key == tab) for one in tabs if not one.right or one.right in rights],
+            "footer": [(one.label, address(one.url_name)) for one in _shell.footer],
+            "account": [(one.label, address(one.url_name)) for one in _shell.account],
+            "urls": {name: address(url_name) for name, url_name in _shell.urls.items()},
+        }
+    )
+    return tuple(_HOLE.split(html))
+
+
+def draw(part: str, request: HttpRequest | None, *, desk: bool = False, unread: int = 0, office: str = "") -> SafeString:
+    """One fragment of the shell for this request. Works without a request too (page of a crash)."""
+    actor = getattr(request, "actor", None)
+    kind = "desk" if desk else actor.kind if actor is not None else "anonymous"
+    path = request.path_info if request is not None else "/"
+    tabs = _shell.desk_tabs if desk else _shell.tabs
+    pieces = _drawn(
+        part,
+        kind,
+        (get_language() or "fr")[:2],
+        theme_of(request),
+        tab_of(tabs, path),
+        get_language_bidi(),
+        unread > 0,
+        actor.rights if desk and actor is not None else frozenset(),
+    )
+    if len(pieces) == 1:
+        return mark_safe(pieces[0])  # noqa: S308 - drawn by our own template
+    label = getattr(request, "display_name", "") or (actor.label if actor is not None else "")
+    values = {
+        "path": escape(request.get_full_path()) if request is not None else "/",
+        "label": escape(label),
+        "initials": escape(initials(label)),
+        "nonce": str(getattr(request, "csp_nonce", "")),
+        "office": escape(office),
+        "unread": str(unread),
+    }
+    filled = (values[piece] if place % 2 else piece for place, piece in enumerate(pieces))
+    return mark_safe("".join(filled))  # noqa: S308 - the holes were escaped above

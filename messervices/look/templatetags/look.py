@@ -1,0 +1,352 @@
+"""Tags and filters of every page: the shell, icons, form fields, money, dates and numbers to read aloud."""
+
+import datetime as dt
+from functools import lru_cache
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.template.base import FilterExpression, Parser, Token
+from django.template.context import Context
+from django.template.loader import get_template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
+
+from messervices.kernel import money
+from messervices.look import shell as shells
+
+register = template.Library()
+
+_MONTHS = {
+    "fr": ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
+}  # fmt: skip
+_WEEKDAYS = {
+    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_NBSP = "\u00a0"
+
+
+def _language() -> str:
+    """``fr`` or ``en``: the two languages that dates and sums are written in."""
+    return "en" if (get_language() or "fr").startswith("en") else "fr"
+
+
+# Shell ---------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def shell(context: Context, part: str, *, desk: bool = False) -> SafeString:
+    """Draw ``open``, ``header`` or ``footer``. The page may set ``unread`` and ``office`` in its context."""
+    unread = context.get("unread") or 0
+    return shells.draw(part, context.get("request"), desk=desk, unread=unread, office=str(context.get("office") or ""))
+
+
+@register.simple_tag(takes_context=True)
+def flash(context: Context) -> SafeString:
+    """Show the messages left by the page before (django.contrib.messages), when it left some."""
+    request = context.get("request")
+    storage = getattr(request, "_messages", None)
+    if not storage:  # the storage is false when nothing waits: no cookie is opened
+        return mark_safe("")
+    waiting = list(storage)
+    return get_template("look/flash.html").render({"waiting": waiting}) if waiting else mark_safe("")
+
+
+# Icons ---------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def icon_html(name: str, classes: str = "") -> SafeString:
+    """One icon of the sprite, hidden from screen readers: a word always stands beside it."""
+    css = f"i {classes}".strip()
+    href = f"{static('look/icons.svg')}#{name}"
+    return mark_safe(f'<svg class="{escape(css)}" aria-hidden="true"><use href="{escape(href)}"/></svg>')  # noqa: S308
+
+
+class IconNode(template.Node):
+    """``{% icon "key" %}``: a constant name is drawn once a process, not once a page."""
+
+    def __init__(self, parts: list[FilterExpression]) -> None:
+        """Keep the expressions, and whether all of them are constants."""
+        self.parts = parts
+        self.constant = all(isinstance(part.var, str) for part in parts)
+        self.html: SafeString | None = None
+
+    def render(self, context: Context) -> SafeString:
+        """Give the drawing; an empty name gives nothing."""
+        if self.html is not None:
+            return self.html
+        name, *rest = (str(part.resolve(context) or "") for part in self.parts)
+        html = icon_html(name, " ".join(rest)) if name else mark_safe("")
+        if self.constant:
+            self.html = html
+        return html
+
+
+@register.tag("icon")
+def icon(parser: Parser, token: Token) -> IconNode:
+    """``{% icon "arrow" "s flip" %}``: name, then classes."""
+    bits = token.split_contents()[1:]
+    if not 1 <= len(bits) <= 2:  # noqa: PLR2004 - name and classes
+        raise template.TemplateSyntaxError("icon takes a name and, if need be, classes")
+    return IconNode([parser.compile_filter(bit) for bit in bits])
+
+
+# Forms ---------------------------------------------------------------------------------------------------------
+
+_KINDS: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.RadioSelect, "radios"),
+    (forms.CheckboxSelectMultiple, "radios"),
+    (forms.CheckboxInput, "check"),
+    (forms.FileInput, "file"),
+)
+
+
+def _kind(field: BoundField) -> str:
+    """The template that draws a field: by the widget's own word ``look``, or by its class."""
+    widget = field.field.widget
+    own = getattr(widget, "look", "")
+    return own or next((kind for cls, kind in _KINDS if isinstance(widget, cls)), "input")
+
+
+def field_context(field: BoundField, label: str = "", hint: str = "", size: str = "", **attrs: Any) -> dict[str, Any]:
+    """All that a field's template needs. ``hint`` replaces the help text; ``size`` is ``s`` (6 rem) or ``m`` (16 rem).
+
+    Other names become attributes of the input: ``autocomplete="email"``, ``inputmode="numeric"``.
+    """
+    kind = _kind(field)
+    base = field.auto_id or field.html_name
+    hint = hint or str(field.help_text or "")
+    errors = [str(error) for error in field.errors]
+    described = " ".join(([f"{base}_helptext"] if hint else []) + ([f"{base}_error"] if errors else []))
+    own = dict(field.field.widget.attrs)
+    classes = ["in"] if kind in ("input", "lookup") else []
+    classes += [own.pop("class", ""), f"w-{size}" if size else "", "mono" if attrs.pop("mono", False) else ""]
+    given = {name.replace("_", "-"): value for name, value in attrs.items() if value not in ("", None, False)}
+    given["class"] = " ".join(name for name in classes if name) or None
+    given["aria-describedby"] = described or None
+    if errors:
+        given["aria-invalid"] = "true"
+    optional = not field.field.required and not isinstance(field.field.widget, forms.CheckboxInput)
+    return {
+        "field": field,
+        "kind": kind,
+        "id": base,
+        "label": label or field.label,
+        "hint": hint,
+        "errors": errors,
+        "described": described,
+        "optional": optional,
+        "attrs": {name: value for name, value in given.items() if value is not None},
+        "size": size,
+    }
+
+
+@register.simple_tag
+def field(bound: BoundField, label: str = "", hint: str = "", size: str = "", **attrs: Any) -> SafeString:
+    """Draw one form field: label, hint, error and input, tied together for screen readers."""
+    if bound.is_hidden:
+        return mark_safe(str(bound))  # noqa: S308 - Django's own widget
+    context = field_context(bound, str(label), str(hint), size, **attrs)
+    return get_template(f"look/field/{context['kind']}.html").render(context)
+
+
+@register.simple_tag
+def field_input(bound: BoundField, attrs: dict[str, Any]) -> SafeString:
+    """The input alone, with the attributes that ``field`` computed."""
+    return bound.as_widget(attrs=attrs)
+
+
+@register.simple_tag
+def errors(*bound_forms: forms.BaseForm | None) -> SafeString:
+    """Draw the summary of what is wrong, with a link to each field; nothing when nothing is wrong."""
+    rows: list[tuple[str, str, str]] = []
+    for form in bound_forms:
+        if form is None or not form.is_bound:
+            continue
+        rows += [("", "", str(error)) for error in form.non_field_errors()]
+        for one in form:
+            target = one.id_for_label or one.auto_id
+            rows += [(f"#{target}", str(one.label), str(error)) for error in one.errors]
+    return get_template("look/errors.html").render({"rows": rows}) if rows else mark_safe("")
+
+
+@register.filter
+def sub(bound: BoundField) -> list[Any]:
+    """The parts of a field of several inputs (radio buttons, day-month-year)."""
+    return list(bound.subwidgets)
+
+
+@register.filter
+def cards(bound: BoundField) -> list[dict[str, Any]]:
+    """The choices of a ``ChoiceCards`` widget with their sentence and icon."""
+    widget = bound.field.widget
+    return [
+        {
+            "tag": one.tag(),
+            "label": one.choice_label,
+            "note": widget.notes.get(str(one.data["value"]), ""),
+            "icon": widget.icons.get(str(one.data["value"]), ""),
+        }
+        for one in bound.subwidgets
+    ]
+
+
+@register.filter
+def day_parts(bound: BoundField, wrong: object = None) -> list[dict[str, Any]]:
+    """The three inputs of a ``DayField``, each with its word."""
+    widget = bound.field.widget
+    attrs = {"class": "in w-s", "id": bound.auto_id}
+    if wrong:
+        attrs["aria-invalid"] = "true"
+    context = widget.get_context(bound.html_name, bound.value(), attrs)
+    words = (gettext("Jour"), gettext("Mois"), gettext("Année"))
+    parts = []
+    for word, sub_widget, data in zip(words, widget.widgets, context["widget"]["subwidgets"], strict=True):
+        html = sub_widget.render(data["name"], data["value"], data["attrs"])
+        parts.append({"label": word, "tag": html})
+    return parts
+
+
+# Money, dates, numbers ----------------------------------------------------------------------------------------
+
+
+@register.filter
+def euros(cents: int | None) -> str:
+    """``10500`` → ``105,00 €``; nothing for nothing."""
+    return "" if cents is None else money.euros(cents, _language())
+
+
+def _local(value: dt.date | dt.datetime) -> dt.date | dt.datetime:
+    """An instant in the zone of this request; a day as it is."""
+    if isinstance(value, dt.datetime) and timezone.is_aware(value):
+        return timezone.localtime(value)
+    return value
+
+
+def _read(value: dt.date | dt.datetime | str | None) -> dt.date | dt.datetime | None:
+    """Accept what a JSON answer of the database holds as well: an ISO text."""
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value) if "T" in value or " " in value else dt.date.fromisoformat(value)
+    return _local(value) if value else None
+
+
+@register.filter
+def day(value: dt.date | dt.datetime | str | None) -> str:
+    """``14 mars 2008``, ``1er mars 2027``; in English ``14 March 2008``. Nothing for nothing."""
+    here = _read(value)
+    if here is None:
+        return ""
+    language = _language()
+    number = "1er" if here.day == 1 and language == "fr" else str(here.day)
+    return f"{number}{_NBSP}{_MONTHS[language][here.month - 1]} {here.year}"
+
+
+@register.filter
+def weekday(value: dt.date | dt.datetime | str | None) -> str:
+    """``vendredi 28 août 2026`` or ``Friday 28 August 2026``."""
+    here = _read(value)
+    return "" if here is None else f"{_WEEKDAYS[_language()][here.weekday()]} {day(here)}"
+
+
+@register.filter
+def hour(value: dt.datetime | str | None) -> str:
+    """``14 h 02``, or ``14:02`` in English."""
+    here = _read(value)
+    if not isinstance(here, dt.datetime):
+        return ""
+    if _language() == "fr":
+        return f"{here.hour}{_NBSP}h{_NBSP}{here.minute:02d}"
+    return f"{here.hour:02d}:{here.minute:02d}"
+
+
+@register.filter
+def moment(value: dt.datetime | str | None) -> str:
+    """``28 août 2026 à 14 h 02``, or ``28 August 2026 at 14:02``."""
+    here = _read(value)
+    if here is None:
+        return ""
+    return f"{day(here)} {'à' if _language() == 'fr' else 'at'} {hour(here)}" if hour(here) else day(here)
+
+
+@register.filter
+def iso(value: dt.date | dt.datetime | str | None) -> str:
+    """The machine's form of a date, for ``<time datetime>``."""
+    here = _read(value)
+    return "" if here is None else here.isoformat(timespec="minutes") if isinstance(here, dt.datetime) else here.isoformat()
+
+
+_CERTIFICATE = 12
+
+
+@register.filter
+def spaced(number: str | None) -> str:
+    """A number to copy, in groups: ``VER6KQTRMB42`` → ``VER6 KQTRMB 42``; any other one in groups of four."""
+    bare = str(number or "").replace(" ", "")
+    if len(bare) == _CERTIFICATE and bare[:3].isalpha() and bare[-2:].isdigit():
+        return f"{bare[:4]} {bare[4:10]} {bare[10:]}"
+    return " ".join(bare[start : start + 4] for start in range(0, len(bare), 4))
+
+
+@register.filter
+def masked(number: str | None) -> str:
+    """A student number shown without giving it: first four and last three signs."""
+    bare = str(number or "").replace(" ", "")
+    return f"{bare[:4]} •••• {bare[-3:]}" if len(bare) > 7 else "••••" if bare else ""  # noqa: PLR2004
+
+
+@register.filter
+def count(number: int | None) -> str:
+    """A whole number with its thousands apart: ``35 000``, or ``35,000`` in English."""
+    if number is None:
+        return ""
+    grouped = f"{number:,}"
+    return grouped.replace(",", "\u202f") if _language() == "fr" else grouped
+
+
+@register.filter
+def share(value: Any, top: Any = 100) -> str:
+    """A part of a whole in hundredths, for the width of a meter; never less than 0 nor more than 100."""
+    part = 100 * float(value or 0) / (float(top) or 1)
+    return f"{min(max(part, 0), 100):g}"
+
+
+@register.filter
+def page_numbers(page: Any) -> list[int]:
+    """Numbers of pages to show: first, last, and two around the current one; 0 stands for a gap."""
+    last, here = page.paginator.num_pages, page.number
+    near = sorted({1, last, *(number for number in range(here - 1, here + 2) if 1 <= number <= last)})
+    shown: list[int] = []
+    for number in near:
+        if shown and number - shown[-1] > 1:
+            shown.append(0)
+        shown.append(number)
+    return shown
+
+
+# Charts -------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def bars(rows: list[tuple[str, float, str]], width: int = 640) -> dict[str, Any]:
+    """Geometry of a chart of horizontal bars. ``rows`` are (label, value, value in words); ``width`` in units."""
+    top = max((value for _label, value, _text in rows), default=0) or 1
+    room = width - 16
+    drawn = [
+        {
+            "label": label,
+            "text": text,
+            "width": round(room * 0.78 * max(value, 0) / top),
+            "y_label": 14 + 44 * place,
+            "y_bar": 20 + 44 * place,
+            "y_text": 34 + 44 * place,
+            "x_text": round(room * 0.78 * max(value, 0) / top) + 8,
+        }
+        for place, (label, value, text) in enumerate(rows)
+    ]
+    return {"rows": drawn, "width": width, "height": 44 * len(rows) + 4}
