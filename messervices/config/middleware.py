@@ -1,0 +1,64 @@
+"""What stands around every request: its log line, and the page of a refusal."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from messervices.kernel.errors import ProviderUnavailable, Refusal
+
+log = logging.getLogger("messervices.requests")
+
+
+class LoggingMiddleware:
+    """One line a request: route (never the address, which may carry a number), status, time, and a reference."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next one."""
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        """Time the request; give it the reference that an error page shows."""
+        began = time.perf_counter()
+        request.reference = secrets.token_hex(4)
+        response = self.get_response(request)
+        found = request.resolver_match
+        log.info(
+            "request",
+            extra={
+                "reference": request.reference,
+                "method": request.method,
+                "route": found.route if found else "",
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - began) * 1000, 1),
+            },
+        )
+        return response
+
+
+class RefusalMiddleware:
+    """Shows a refusal: a page to people, ``application/problem+json`` under ``/api/``."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next one."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 409 to a refusal and 503 to an outage outside; leave the rest to Django."""
+        if isinstance(exception, ProviderUnavailable):
+            log.warning("provider unavailable: %s", exception.provider)
+            return render(request, "look/outage.html", {"provider": exception.provider}, status=503)
+        if not isinstance(exception, Refusal):
+            return None
+        if request.path.startswith("/api/"):
+            problem = {"type": "about:blank", "title": exception.code, "status": 409, "detail": str(exception.sentence)}
+            return JsonResponse(problem | {"code": exception.code}, status=409, content_type="application/problem+json")
+        return render(request, "look/refusal.html", {"refusal": exception}, status=409)

@@ -1,0 +1,197 @@
+"""Settings common to all. Values come from the environment, read once; there is no logic beyond reading them."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+VAR = Path(os.environ.get("MESSERVICES_VAR") or ROOT / "var").resolve()
+PORT = int(os.environ.get("MESSERVICES_PORT") or 8000)
+
+DEBUG = False
+SITE_NAME = "MesServices"
+SITE_URL = os.environ.get("MESSERVICES_URL", f"http://127.0.0.1:{PORT}")
+ROOT_URLCONF = "messervices.config.urls"
+WSGI_APPLICATION = "messervices.config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DEMO = False
+
+SERVICES = [
+    "messervices.services.cvec",
+]
+FOUNDATIONS = [
+    "messervices.foundations.audit",
+    "messervices.foundations.accounts",
+    "messervices.foundations.crous",
+    "messervices.foundations.students",
+    "messervices.foundations.ledger",
+    "messervices.foundations.catalogue",
+    "messervices.foundations.notifications",
+    "messervices.foundations.documents",
+    "messervices.foundations.payments",
+]
+INSTALLED_APPS = [
+    "messervices.kernel",
+    "messervices.config",
+    "messervices.look",
+    *FOUNDATIONS,
+    *SERVICES,
+    "messervices.portal",
+    "messervices.desk",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "procrastinate.contrib.django",
+    "django_cotton.apps.SimpleAppConfig",
+    "django_htmx",
+]
+
+MIDDLEWARE = [
+    "messervices.config.middleware.LoggingMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "messervices.foundations.accounts.middleware.ActingMiddleware",
+    "messervices.foundations.accounts.middleware.LanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "messervices.config.middleware.RefusalMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["django_cotton.cotton_loader.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton", "django.templatetags.i18n", "django.templatetags.static"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "messervices.look.context.page",
+            ],
+        },
+    }
+]
+
+# Database: docs/decisions/0002. The role and the time zone are start-up options, so that `reset all` keeps them.
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+DATABASE_ROLE = os.environ.get("MESSERVICES_DB_ROLE", "msv_app")
+DATABASES: dict[str, dict[str, object]] = {}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["messervices.foundations.accounts.backends.Backend"]
+LOGIN_URL = "/account/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["email"]}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]  # fmt: skip
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+
+SESSION_ENGINE = "messervices.foundations.accounts.sessions"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "messervices.portal.views.expired_form"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+AGENT_IDLE_MINUTES = 15
+AGENT_ABSOLUTE_HOURS = 8
+AGENT_OPEN_PATHS = ("/account/", "/static/", "/preferences", "/healthz", "/demo")
+
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_ADAPTER = "messervices.foundations.accounts.adapter.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = SITE_NAME
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+SPOKEN = ("fr", "en")
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Paris"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+DEFAULT_FROM_EMAIL = "MesServices <ne-pas-repondre@messervices.example>"
+EMAIL_TIMEOUT = 10
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+
+# The bank's side: the same adapter reaches the real Lyra platform or the demo bank.
+LYRA_PAYMENT_URL = os.environ.get("LYRA_PAYMENT_URL", "")
+LYRA_API_URL = os.environ.get("LYRA_API_URL", "")
+LYRA_SITE_ID = os.environ.get("LYRA_SITE_ID", "")
+LYRA_KEY = os.environ.get("LYRA_KEY", "")
+LYRA_KEY_PREVIOUS = os.environ.get("LYRA_KEY_PREVIOUS", "")
+LYRA_CTX_MODE = os.environ.get("LYRA_CTX_MODE", "PRODUCTION")
+LYRA_API_PASSWORD = os.environ.get("LYRA_API_PASSWORD", "")
+
+# Papers: the seal, and the key that makes their numbers impossible to guess.
+DOCUMENT_NUMBER_KEY = os.environ.get("DOCUMENT_NUMBER_KEY", "")
+SEAL_PKCS12 = os.environ.get("SEAL_PKCS12", "")
+SEAL_PASSWORD = os.environ.get("SEAL_PASSWORD", "")
+AUDIT_ANCHORS = os.environ.get("AUDIT_ANCHORS", str(VAR / "anchors.jsonl"))
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY: dict[str, object] = {}
+
+PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 4, "shutdown_graceful_timeout": 10, "delete_jobs": "successful"}
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"careful": {"()": "messervices.config.logs.Careful"}},
+    "formatters": {"json": {"()": "messervices.config.logs.JsonFormatter"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["careful"]}},
+    "root": {"handlers": ["out"], "level": "INFO"},
+    "loggers": {
+        "django.server": {"handlers": ["out"], "level": "WARNING", "propagate": False},
+        "procrastinate": {"handlers": ["out"], "level": "WARNING", "propagate": False},
+    },
+}

@@ -1,0 +1,42 @@
+"""The demonstration: everything runs on one machine, with a demonstration bank, mailbox, seal and clock."""
+
+from csp.constants import NONCE, NONE, SELF
+
+from messervices.config.settings.base import *  # noqa: F403 - a settings module is its base and what differs
+from messervices.config.settings.base import DATABASE_ROLE, DATABASE_URL, INSTALLED_APPS, PORT, VAR, os
+from messervices.config.settings.database import connection
+
+DEMO = True
+SECRET_KEY = "demonstration only: every installation of one's own sets SECRET_KEY"  # noqa: S105 - says so itself
+DOCUMENT_NUMBER_KEY = "demonstration"
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+INSTALLED_APPS = [*INSTALLED_APPS, "messervices.demo"]
+DATABASES = {
+    "default": connection(DATABASE_URL, DATABASE_ROLE, pool=int(os.environ.get("MESSERVICES_DB_POOL") or 4)),
+}
+
+BANK = os.environ.get("MESSERVICES_BANK_URL") or f"http://127.0.0.1:{PORT + 2}"
+LYRA_PAYMENT_URL = f"{BANK}/vads-payment/"
+LYRA_API_URL = f"{BANK}/api-payment/V4/"
+LYRA_SITE_ID = "12345678"
+LYRA_KEY = "1122334455667788"
+LYRA_CTX_MODE = "TEST"
+LYRA_API_PASSWORD = "testpassword_demonstration"  # noqa: S105 - the demonstration bank's
+
+EMAIL_BACKEND = "messervices.demo.mailbox.Backend"
+DEMO_MAILBOX = VAR / "mail"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF, BANK],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    },
+}

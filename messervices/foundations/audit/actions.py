@@ -1,0 +1,48 @@
+"""Writes of the audit: one deed, one reading."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from messervices.kernel.action import inside_action
+from messervices.kernel.actor import Actor
+
+_RECORD = "select audit_record(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_READ = (
+    "insert into audit_read (at, agent_id, agent_label, crous_id, person_id, what, reason)"
+    " values (%s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+@inside_action
+def record(  # noqa: PLR0913 - a deed has that many sides, all named
+    *,
+    by: Actor,
+    verb: str,
+    subject: str,
+    now: datetime,
+    person_id: int | None = None,
+    crous_id: int | None = None,
+    reason: str = "",
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Write a deed in the transaction that does it (one query).
+
+    ``verb`` is ``room.verb_noun`` and has a sentence for people in the room's ``VERBS``; ``subject`` is a path such as
+    ``cvec.acquittement:12``; ``details`` never holds an INE, an IBAN or a name. Plain SQL, because Django would read
+    the row back, and the actor may write deeds that they may not see.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECORD,
+            (now, by.kind, by.user_id, by.label, verb, subject, person_id, crous_id or by.office_id or 0, reason,
+             json.dumps(details or {}, default=str)),
+        )  # fmt: skip
+
+
+def record_read(*, by: Actor, person_id: int, crous_id: int, what: str, reason: str, now: datetime) -> None:
+    """Write that an agent opened a file, before it is shown. ``reason`` is what the student will read."""
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, (now, by.user_id, by.label, crous_id, person_id, what, reason))

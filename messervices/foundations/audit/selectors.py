@@ -1,0 +1,34 @@
+"""Reads of the audit."""
+
+from django.db.models import QuerySet
+
+from messervices.foundations.audit.models import Deed, Head, Read
+
+
+def deeds_of(person_id: int, limit: int = 50) -> QuerySet[Deed]:
+    """What happened on a person's file, newest first."""
+    return Deed.objects.filter(person_id=person_id).order_by("-at", "-id")[:limit]
+
+
+def deeds_on(subject: str, limit: int = 50) -> QuerySet[Deed]:
+    """What happened to one thing (``crous.window:3``), newest first."""
+    return Deed.objects.filter(subject=subject).order_by("-at", "-id")[:limit]
+
+
+def reads_of(person_id: int, limit: int = 200) -> QuerySet[Read]:
+    """Who opened a person's file, newest first."""
+    return Read.objects.filter(person_id=person_id).order_by("-at", "-id")[:limit]
+
+
+def heads() -> list[tuple[int, int, str]]:
+    """Stream, place and hash (hexadecimal) of every chain: what is anchored outside the database."""
+    return [(h.stream, h.seq, bytes(h.hash).hex()) for h in Head.objects.order_by("stream")]
+
+
+def broken_anchors(last: list[tuple[int, int, str]]) -> int:
+    """Count the heads written outside that the database no longer holds at their place."""
+    kept = {
+        (d.stream, d.seq): bytes(d.hash).hex()
+        for d in Deed.objects.filter(stream__in={stream for stream, _, _ in last}, seq__in={seq for _, seq, _ in last})
+    }
+    return sum(kept.get((stream, seq)) != digest for stream, seq, digest in last)

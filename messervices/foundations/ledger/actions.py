@@ -1,0 +1,37 @@
+"""Writes of the ledger: post, and mirror. There is no third."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from messervices.foundations.ledger.models import Transfer
+from messervices.kernel.action import inside_action
+
+_POST = "select ledger_post(%s, %s, %s, %s, %s, %s, %s)"
+
+
+@inside_action
+def post(*, key: str, debit: str, credit: str, amount_cents: int, at: datetime, reason: str, mirrors: int | None = None) -> bool:
+    """Move ``amount_cents`` (euro cents, positive) from account ``debit`` to account ``credit`` (paths), once.
+
+    Returns whether it was written now: ``False`` means that this key had already moved the same money. Raises
+    ``IntegrityError`` when the key moved other money, or the amount is not positive. One query.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_POST, (key, debit, credit, amount_cents, at, reason, mirrors))
+        return bool(cursor.fetchone()[0])
+
+
+@inside_action
+def mirror(*, key: str, at: datetime, reason: str) -> bool:
+    """Undo the transfer written under ``key`` by its mirror, once. Raises ``Transfer.DoesNotExist`` when there is none."""
+    done = Transfer.objects.select_related("debit", "credit").get(key=key)
+    return post(
+        key=f"{key}:mirror",
+        debit=done.credit.path,
+        credit=done.debit.path,
+        amount_cents=done.amount_cents,
+        at=at,
+        reason=reason,
+        mirrors=done.pk,
+    )
