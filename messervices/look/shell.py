@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
@@ -103,6 +104,11 @@ def initials(label: str) -> str:
     return "".join(word[0] for word in words[:2]).upper() or "·"
 
 
+def _csrf_input(request: HttpRequest | None) -> str:
+    """What a form of the desk's header carries: its search is a POST, for a name or a number must not be in an address."""
+    return "" if request is None else f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'
+
+
 @lru_cache(maxsize=256)
 def _drawn(
     part: str, kind: str, language: str, theme: str, tab: str, bidi: bool, unread: bool, rights: frozenset[str]
@@ -153,6 +159,7 @@ def draw(part: str, request: HttpRequest | None, *, desk: bool = False, unread: 
         "initials": escape(initials(label)),
         "nonce": str(getattr(request, "csp_nonce", "")),
         "office": escape(office),
+        "csrf": _csrf_input(request) if desk else "",
         "unread": str(unread),
     }
     filled = (values[piece] if place % 2 else piece for place, piece in enumerate(pieces))
