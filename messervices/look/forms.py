@@ -46,7 +46,7 @@ class DayField(forms.MultiValueField):
         "incomplete": _("Il manque le jour, le mois ou l’année."),
         "invalid": _("Cette date n’existe pas. Vérifiez le jour et le mois, par exemple 14 3 2008."),
         "too_early": _("Cette date est trop ancienne. Vérifiez l’année."),
-        "too_late": _("Cette date n’est pas possible : vérifiez l’année."),
+        "too_late": _("Cette date n’est pas possible : vérifiez l’année."),
     }
 
     def __init__(
@@ -133,8 +133,8 @@ class LookupField(forms.Field):
 
     default_error_messages = {
         "required": _("Tapez un nom ou un code postal."),
-        "unknown": _("Nous ne trouvons pas « %(text)s ». Vérifiez l’orthographe, ou essayez le code postal."),
-        "choose": _("Choisissez dans la liste ce qui correspond à « %(text)s »."),
+        "unknown": _("Nous ne trouvons pas « %(text)s ». Vérifiez l’orthographe, ou essayez le code postal."),
+        "choose": _("Choisissez dans la liste ce qui correspond à « %(text)s »."),
     }
 
     def __init__(
