@@ -1,1 +1,1 @@
-"""What bin/run, bin/manage and bin/test are made of: the database, the processes, the checks. It never imports Django."""
+"""What bin/run, bin/manage and bin/test are made of: the database, the processes, the checks. No Django."""

@@ -11,7 +11,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 def find() -> str:
     """Give the path of a Chromium, or nothing. MESSERVICES_CHROMIUM names one outright."""
-    return os.environ.get("MESSERVICES_CHROMIUM") or next((found for name in NAMES if (found := shutil.which(name))), "")
+    return os.environ.get("MESSERVICES_CHROMIUM") or next(
+        (found for name in NAMES if (found := shutil.which(name))), ""
+    )
 
 
 def ensure() -> str:
@@ -20,10 +22,13 @@ def ensure() -> str:
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):
         with say.step("Installing Chromium for the browser tests"):
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
-            install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
-            subprocess.run(["apt-get", "update", "-q"], check=False, **quiet)
-            subprocess.run(install, check=False, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, **quiet)
+            _apt("update", "-q")
+            _apt("install", "-q", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core")
     if not (found := find()):
         say.trouble("No Chromium on this machine: the browser tests will fail. sudo apt-get install chromium")
     return found
+
+
+def _apt(*words: str) -> None:
+    calm = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", *words], check=False, env=calm, stdin=subprocess.DEVNULL, capture_output=True)

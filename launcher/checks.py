@@ -11,8 +11,6 @@ from pathlib import Path
 
 from launcher.places import ROOT
 
-PROSE = ("README.md", "CHANGELOG.md", "docs", "messervices", "bank", "launcher", "tests", "bench")
-
 
 @dataclass(frozen=True)
 class Check:
@@ -35,12 +33,13 @@ class Verdict:
 
 def quick() -> list[Check]:
     """List the checks that take a second or two: done before the tests start."""
-    prose = tuple(name for name in PROSE if (ROOT / name).exists())
     return [
         Check("ruff", ("-m", "ruff", "check", "--quiet", ".")),
         Check("ruff format", ("-m", "ruff", "format", "--check", "--quiet", ".")),
-        Check("codespell", ("-m", "codespell_lib", *prose)),
-        Check("import contracts", ("-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-logo")),
+        Check("codespell", ("-m", "launcher.prose")),
+        Check(
+            "import contracts", ("-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-logo")
+        ),
     ]
 
 

@@ -134,7 +134,7 @@ class Cluster:
         """
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
-            if Path(os.readlink(f"/proc/{pid}/cwd")).samefile(self.data):
+            if Path(f"/proc/{pid}/cwd").readlink().samefile(self.data):
                 return pid
         return None
 

@@ -20,16 +20,19 @@ def embedded(places: Places) -> Cluster:
 def for_programs(places: Places, database_url: str) -> dict[str, str]:
     """Give the environment of Django's commands and of the processes: the caller's, completed."""
     running = running_platform(places)
-    environment = {
-        **{name: running[name] for name in ("MESSERVICES_NOW", "MESSERVICES_STARTED") if name in running},
-        **os.environ,
-        "DATABASE_URL": database_url,
-        "MESSERVICES_VAR": str(places.var),
-        "MESSERVICES_PORT": str(places.port),
-        "PYTHONPATH": str(ROOT),
-        "PYTHONUNBUFFERED": "1",
-        "PATH": f"{Path(sys.prefix) / 'bin'}:{os.environ.get('PATH', '/usr/bin:/bin')}:{programs()}",
-    }
+    clock = {name: running[name] for name in ("MESSERVICES_NOW", "MESSERVICES_STARTED") if name in running}
+    environment: dict[str, str] = (
+        clock
+        | dict(os.environ)
+        | {
+            "DATABASE_URL": database_url,
+            "MESSERVICES_VAR": str(places.var),
+            "MESSERVICES_PORT": str(places.port),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "PATH": f"{Path(sys.prefix) / 'bin'}:{os.environ.get('PATH', '/usr/bin:/bin')}:{programs()}",
+        }
+    )
     environment.setdefault("DJANGO_SETTINGS_MODULE", DEMO_SETTINGS)
     return environment
 

@@ -44,7 +44,7 @@ def read_procfile(path: Path, environment: dict[str, str]) -> list[tuple[str, li
 
 
 def die_with_parent(parent: int) -> Callable[[], None]:
-    """Give what a child does before it becomes its program: be stopped when the launcher is no more, however it ended."""
+    """Give what a child does before it becomes its program: ask to be stopped when the launcher is no more."""
 
     def ask_the_kernel() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -149,7 +149,10 @@ class Supervisor:
             program.deaths.popleft()
         how = _how_it_ended(process.returncode if process else None)
         if len(program.deaths) >= DEATHS_IN_A_MINUTE:
-            msg = f"{program.name} {how} for the {DEATHS_IN_A_MINUTE}th time within a minute. Giving up.\n" + last_words(program)
+            msg = (
+                f"{program.name} {how} for the {DEATHS_IN_A_MINUTE}th time within a minute. Giving up.\n"
+                + last_words(program)
+            )
             raise LaunchError(msg)
         pause = min(0.5 * 2 ** (len(program.deaths) - 1), LONGEST_PAUSE)
         program.again_at = now + pause

@@ -27,7 +27,8 @@ def prepare_embedded(superuser_url: str, database: str) -> str:
                 sql.SQL("create database {} owner {}").format(sql.Identifier(database), sql.Identifier(OWNER))
             )
         identity = connection.execute(
-            "select system_identifier || '.' || oid from pg_control_system(), pg_database where datname = %s", [database]
+            "select system_identifier || '.' || oid from pg_control_system(), pg_database where datname = %s",
+            [database],
         ).fetchone()
     return str(identity[0]) if identity else ""
 
@@ -53,9 +54,7 @@ def prepare_own(url: str) -> None:
             _create_roles(connection)
             for role in ROLES:
                 if not connection.execute("select pg_has_role(current_user, %s, 'member')", [role]).fetchone()[0]:  # type: ignore[index]
-                    connection.execute(
-                        sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(me))
-                    )
+                    connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(me)))
             may = connection.execute(
                 "select has_schema_privilege(%s, 'public', 'create') and has_database_privilege(%s, %s, 'create')",
                 [OWNER, OWNER, database],
@@ -77,7 +76,7 @@ def _create_roles(connection: psycopg.Connection) -> None:
 
 def _create_role(connection: psycopg.Connection, role: str, options: str) -> None:
     if not connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
-        connection.execute(sql.SQL("create role {} " + options).format(sql.Identifier(role)))  # type: ignore[arg-type]
+        connection.execute(sql.SQL("create role {} " + options).format(sql.Identifier(role)))
 
 
 def _for_the_administrator(me: str, database: str, error: psycopg.Error) -> str:

@@ -10,10 +10,8 @@ import signal
 import socket
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 from typing import IO
 
@@ -86,7 +84,7 @@ def only_one(places: Places) -> Iterator[IO[str]]:
             msg = (
                 f"MesServices already runs from {places.var}: {about.get('address', places.address)}"
                 f" (process {about.get('pid', 'unknown')}).\n"
-                "Stop it with Ctrl-C where it was started, or set MESSERVICES_VAR and MESSERVICES_PORT to start another."
+                "Stop it with Ctrl-C where it was started. A second one needs its own MESSERVICES_VAR and MESSERVICES_PORT."
             )
             raise LaunchError(msg) from None
         try:
@@ -184,9 +182,8 @@ def wait_for_web(places: Places, web: Program) -> None:
     """Wait until the web answers; raise LaunchError with its last words if it ends first or stays silent."""
     until = time.monotonic() + WEB_SECONDS
     while web.is_alive and time.monotonic() < until:
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            with urllib.request.urlopen(f"{places.address}/healthz", timeout=5):  # noqa: S310 - our own address
-                return
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{places.address}/healthz", timeout=5):  # noqa: S310
+            return  # the address is our own
         time.sleep(0.1)
     msg = f"The web does not answer at {places.address}.\n{last_words(web)}"
     raise LaunchError(msg)
@@ -209,7 +206,10 @@ if __name__ == "__main__":
         say.trouble(str(error))
         sys.exit(1)
     except PermissionError as error:
-        say.trouble(f"{error.strerror}: {error.filename}\nWas the state folder made by another user? MESSERVICES_VAR chooses another.")
+        say.trouble(
+            f"{error.strerror}: {error.filename}\n"
+            "Was the state folder made by another user? MESSERVICES_VAR chooses another."
+        )
         sys.exit(1)
     except (KeyboardInterrupt, StopAsked):
         say.line("Stopped.")

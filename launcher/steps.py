@@ -62,7 +62,7 @@ def _do(step: Step, wanted: str, stamps: Stamps, environment: dict[str, str]) ->
     with say.step(step.title, own_output=step.own_output):
         done = subprocess.run(
             _command(step.command, *step.words), env=environment, check=False, text=True, stdin=subprocess.DEVNULL,
-            capture_output=not step.own_output, preexec_fn=die_with_parent(os.getpid()),  # noqa: PLW1509 - one thread
+            capture_output=not step.own_output, preexec_fn=die_with_parent(os.getpid()),
         )  # fmt: skip
     if done.returncode:
         said = "" if step.own_output else f":\n{(done.stderr or done.stdout).strip()}"

@@ -13,7 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from launcher import browser, say
-from launcher.checks import Check, Verdict, calm_environment, perform, quick, read_verdicts, slow, summary, write_verdicts
+from launcher.checks import (
+    Check,
+    Verdict,
+    calm_environment,
+    perform,
+    quick,
+    read_verdicts,
+    slow,
+    summary,
+    write_verdicts,
+)
 from launcher.cluster import SUPERUSER, THROW_AWAY, Cluster, own_folder
 from launcher.errors import LaunchError
 from launcher.places import ROOT, socket_folder
