@@ -1,7 +1,7 @@
 """Writes on persons: who they are, their numbers, what is known of them."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -222,56 +222,85 @@ def attach_to_crous(*, person_id: int, crous_id: int) -> None:
         )
 
 
-@action
+_CORRECTABLE = frozenset(
+    {FactKind.BIRTH_NAME, FactKind.USUAL_NAME, FactKind.FIRST_NAMES, FactKind.BIRTH_ON, FactKind.CIVILITY,
+     FactKind.NATIONALITY}
+)  # fmt: skip
+
+
+@inside_action
 def correct_fact(
-    *, by: Actor, person_id: int, kind: str, value: str, reason: str, paper_id: int | None, now: datetime
-) -> None:
+    *, by: Actor, person_id: int, kind: str, value: Any, reason: str, paper_id: int | None, now: datetime
+) -> bool:
     """An agent corrects a part of the identity, with a reason and a proof; it is verified from then on.
 
-    ``value`` is as stored (ISO date for a date). Raises ``Refusal`` when the kind is not one that an agent corrects,
-    when the reason is missing, or when the file is the agent's own.
+    ``value`` is as the fact stores it: an ISO date for ``birth_on``, ``{commune, place, country}`` for
+    ``birth_place``. Returns ``False`` when an agent had already written the same: nothing is changed nor recorded
+    again. Raises ``Refusal`` when the kind is not one that an agent corrects, when the reason is missing, or when the
+    file is the agent's own.
     """
-    column = {k: k for k in ("birth_name", "usual_name", "first_names", "birth_on", "civility", "nationality")}.get(kind)
-    if column is None:
+    if kind not in _CORRECTABLE | {FactKind.BIRTH_PLACE}:
         raise Refusal("not_correctable", _("Cette information ne se corrige pas ici : elle vient d’un autre service."))
-    if not reason.strip():
-        raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
-    if by.person_id == person_id:
-        raise Refusal("own_file", _("Vous ne pouvez pas corriger votre propre dossier."))
+    _refuse_unreasoned(reason)
+    _refuse_own_file(by, person_id)
     person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
-    setattr(person, column, value)
-    keys = _search_keys(person.birth_name, person.usual_name, person.first_names)
-    person.search_key, person.usual_key = keys["search_key"], keys["usual_key"]
-    person.save(update_fields=[column, *keys])
-    record_fact(
+    columns = {kind: value} if kind in _CORRECTABLE else {f"birth_{part}": value[part] for part in value}
+    for column, given in columns.items():
+        setattr(person, column, given)
+    columns |= _search_keys(person.birth_name, person.usual_name, person.first_names)
+    person.search_key, person.usual_key = columns["search_key"], columns["usual_key"]
+    person.save(update_fields=list(columns))
+    User.objects.filter(person_id=person_id).update(label=person.display_name[:200])
+    written = record_fact(
         person_id=person_id, kind=kind, value=value, source=f"agent:{by.office_id or 0}", certainty=Certainty.VERIFIED,
         now=now, reason=reason, paper_id=paper_id,
     )  # fmt: skip
-    audit.record(
-        by=by, verb="students.correct_fact", subject=f"students.person:{person_id}", now=now, person_id=person_id,
-        reason=reason, details={"kind": kind, "paper": paper_id},
-    )  # fmt: skip
+    if written:
+        audit.record(
+            by=by, verb="students.correct_fact", subject=f"students.person:{person_id}", now=now, person_id=person_id,
+            reason=reason, details={"kind": kind, "paper": paper_id},
+        )  # fmt: skip
+    return written
 
 
-@action
-def resolve_case(*, by: Actor, case_id: int, step: str, reason: str, now: datetime) -> IdentifierCase:
-    """An agent decides who an INE belongs to: ``grant`` it to the claimant, ``refuse``, or ``ask`` for a paper.
-
-    Granting takes it from whoever held it, who goes on under a provisional number and is told by their own timeline;
-    nothing else of their file is touched. Raises ``Refusal`` when the case is closed or the reason missing.
-    """
-    case = IdentifierCase.objects.select_for_update(of=("self",)).select_related("identifier", "person").get(pk=case_id)
-    status = CASE_STEPS.target(step, case.status)
+def _refuse_unreasoned(reason: str) -> None:
     if not reason.strip():
         raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
+
+
+def _refuse_own_file(by: Actor, person_id: int) -> None:
+    if by.person_id == person_id:
+        raise Refusal("own_file", _("Vous ne pouvez pas décider de votre propre dossier."))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a case stands after a step. ``other_id`` is whoever held the number too: told by message, never shown."""
+
+    case: IdentifierCase
+    other_id: int | None
+    changed: bool
+
+
+@inside_action
+def resolve_case(*, by: Actor, case_id: int, step: str, reason: str, now: datetime) -> Settled:
+    """An agent decides who an INE belongs to: ``grant`` it to the claimant, ``refuse``, or ``ask`` for a paper.
+
+    Granting takes it from whoever held it, who goes on under a provisional number; nothing else of their file is
+    touched. The same decision for the same reason again changes nothing. Raises ``Refusal`` when the case is closed,
+    the reason missing, or the file the agent's own.
+    """
+    case = IdentifierCase.objects.select_for_update(of=("self",)).select_related("identifier", "person").get(pk=case_id)
+    if case.status == CASE_STEPS.steps[step][1] and case.reason == reason:
+        return Settled(case, None, changed=False)
+    status = CASE_STEPS.target(step, case.status)
+    _refuse_unreasoned(reason)
+    _refuse_own_file(by, case.person_id)
+    held = _holder(case)
+    if held is not None:
+        _refuse_own_file(by, held.person_id)
     if step == "grant":
-        _take_from_holder(case, by=by, reason=reason, now=now)
-        current = case.person.identifiers.filter(status__in=HOLDING).first()
-        if current:
-            _end(current, "supersede", now)
-        case.identifier.status = IDENTIFIER_STEPS.target("grant", case.identifier.status)
-        case.identifier.save(update_fields=["status"])
-        _show_number(case.person, case.identifier.value, case.identifier.status)
+        _grant(case, held, by=by, now=now)
     elif step == "refuse":
         _end(case.identifier, "refuse", now)
     case.status, case.reason = status, reason
@@ -281,25 +310,38 @@ def resolve_case(*, by: Actor, case_id: int, step: str, reason: str, now: dateti
     audit.record(
         by=by, verb=verb, subject=f"students.case:{case.pk}", now=now, person_id=case.person_id, reason=reason
     )
-    return case
+    return Settled(case, held.person_id if held else None, changed=True)
 
 
-def _take_from_holder(case: IdentifierCase, *, by: Actor, reason: str, now: datetime) -> None:
-    """Refuse the number to whoever holds it, wherever they are followed, and give them a provisional one."""
+def _holder(case: IdentifierCase) -> Identifier | None:
+    """Whoever holds the number of a case, wherever they are followed, locked."""
     with acting_as(_EVERYBODY):
-        held = (
+        return (
             Identifier.objects.select_for_update(of=("self",))
             .filter(value=case.identifier.value, status__in=HOLDING)
             .select_related("person")
             .first()
         )
-        if held is None:
-            return
-        _end(held, "refuse", now)
-        provisional = _next_provisional(now)
-        status = _claim(held.person, Scheme.PROVISIONAL, provisional, IdentifierStatus.DECLARED, now)
-        _show_number(held.person, provisional, status)
-        audit.record(
-            by=by, verb="students.refuse_case", subject=f"students.person:{held.person_id}", now=now,
-            person_id=held.person_id, reason=reason,
-        )  # fmt: skip
+
+
+def _grant(case: IdentifierCase, held: Identifier | None, *, by: Actor, now: datetime) -> None:
+    """Take the number from its holder, who gets a provisional one, and give it to the claimant as verified.
+
+    The holder's deed does not carry the reason: it was written for the claimant, and may tell who they are.
+    """
+    if held is not None:
+        with acting_as(_EVERYBODY):
+            _end(held, "refuse", now)
+            provisional = _next_provisional(now)
+            status = _claim(held.person, Scheme.PROVISIONAL, provisional, IdentifierStatus.DECLARED, now)
+            _show_number(held.person, provisional, status)
+            audit.record(
+                by=by, verb="students.refuse_case", subject=f"students.person:{held.person_id}", now=now,
+                person_id=held.person_id,
+            )  # fmt: skip
+    current = case.person.identifiers.filter(status__in=HOLDING).first()
+    if current:
+        _end(current, "supersede", now)
+    case.identifier.status = IDENTIFIER_STEPS.target("grant", case.identifier.status)
+    case.identifier.save(update_fields=["status"])
+    _show_number(case.person, case.identifier.value, case.identifier.status)
