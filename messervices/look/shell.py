@@ -104,9 +104,44 @@ def initials(label: str) -> str:
     return "".join(word[0] for word in words[:2]).upper() or "·"
 
 
-def _csrf_input(request: HttpRequest | None) -> str:
-    """What a form of the desk's header carries: its search is a POST, for a name or a number must not be in an address."""
-    return "" if request is None else f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'
+@dataclass(frozen=True, slots=True)
+class _Holes:
+    """What fills the holes ``@@name@@`` of a drawn fragment, asked only where it stands."""
+
+    request: HttpRequest | None
+    name: str
+    desk_office: str
+    unread_count: int
+
+    def path(self) -> str:
+        """Where a change of language or theme comes back to."""
+        return escape(self.request.get_full_path()) if self.request is not None else "/"
+
+    def label(self) -> str:
+        """The account's name."""
+        return escape(self.name)
+
+    def initials(self) -> str:
+        """Its two letters."""
+        return escape(initials(self.name))
+
+    def office(self) -> str:
+        """The agent's office."""
+        return escape(self.desk_office)
+
+    def unread(self) -> str:
+        """How many messages wait."""
+        return str(self.unread_count)
+
+    def nonce(self) -> str:
+        """The page's nonce for the one script."""
+        return str(getattr(self.request, "csp_nonce", ""))
+
+    def csrf(self) -> str:
+        """The token of the desk's search: a POST, for a name or a number must not be in an address."""
+        if self.request is None:
+            return ""
+        return f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(self.request)}">'
 
 
 @lru_cache(maxsize=256)
@@ -152,15 +187,6 @@ def draw(part: str, request: HttpRequest | None, *, desk: bool = False, unread: 
     )
     if len(pieces) == 1:
         return mark_safe(pieces[0])  # noqa: S308 - drawn by our own template
-    label = getattr(request, "display_name", "") or (actor.label if actor is not None else "")
-    values = {
-        "path": escape(request.get_full_path()) if request is not None else "/",
-        "label": escape(label),
-        "initials": escape(initials(label)),
-        "nonce": str(getattr(request, "csp_nonce", "")),
-        "office": escape(office),
-        "csrf": _csrf_input(request) if desk else "",
-        "unread": str(unread),
-    }
-    filled = (values[piece] if place % 2 else piece for place, piece in enumerate(pieces))
-    return mark_safe("".join(filled))  # noqa: S308 - the holes were escaped above
+    holes = _Holes(request, actor.label if actor is not None else "", office, unread)
+    filled = (getattr(holes, piece)() if place % 2 else piece for place, piece in enumerate(pieces))
+    return mark_safe("".join(filled))  # noqa: S308 - the holes are escaped by ``_Holes``
