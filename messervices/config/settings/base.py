@@ -97,6 +97,7 @@ DATABASES: dict[str, dict[str, object]] = {}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["messervices.foundations.accounts.backends.Backend"]
+FORM_RENDERER = "messervices.look.forms.LookRenderer"
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
