@@ -71,14 +71,23 @@ def end_leftovers(mark: str) -> int:
             with contextlib.suppress(OSError):
                 if wanted in (folder / "environ").read_bytes().split(b"\0"):
                     left.append(int(folder.name))
+    count = len(left)
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
         until = time.monotonic() + 3
-        while any(Path(f"/proc/{pid}").exists() for pid in left) and time.monotonic() < until:
+        while (left := [pid for pid in left if _runs(pid)]) and time.monotonic() < until:
             time.sleep(0.05)
-    return len(left)
+    return count
+
+
+def _runs(pid: int) -> bool:
+    """Say whether a process runs; one that ended and waits for its parent's question does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @dataclass

@@ -84,7 +84,7 @@ def only_one(places: Places) -> Iterator[IO[str]]:
             msg = (
                 f"MesServices already runs from {places.var}: {about.get('address', places.address)}"
                 f" (process {about.get('pid', 'unknown')}).\n"
-                "Stop it with Ctrl-C where it was started. A second one needs its own MESSERVICES_VAR and MESSERVICES_PORT."
+                "Stop it with Ctrl-C where it was started. A second needs its own MESSERVICES_VAR and MESSERVICES_PORT."
             )
             raise LaunchError(msg) from None
         try:
