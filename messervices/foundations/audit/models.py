@@ -55,7 +55,7 @@ class Head(models.Model):
 
 
 class Read(models.Model):
-    """An agent opened a student's file: shown to the student as it is."""
+    """An agent opened a student's file: shown to the student as it is, and to the agent among their last ones."""
 
     at = models.DateTimeField()
     agent_id = models.BigIntegerField()
@@ -66,10 +66,13 @@ class Read(models.Model):
     reason = models.TextField()
 
     class Meta:
-        """Read by person, newest first."""
+        """Read by person or by agent, newest first."""
 
         constraints = [Isolated(name="read_isolated", crous="crous_id", person="person_id", insert_freely=True)]
-        indexes = [models.Index(fields=["person_id", "-at"], name="read_person")]
+        indexes = [
+            models.Index(fields=["person_id", "-at"], name="read_person"),
+            models.Index(fields=["agent_id", "-at"], name="read_agent"),
+        ]
 
     def __str__(self) -> str:
         """The reading in a line."""

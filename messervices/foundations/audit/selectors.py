@@ -20,6 +20,11 @@ def reads_of(person_id: int, limit: int = 200) -> QuerySet[Read]:
     return Read.objects.filter(person_id=person_id).order_by("-at", "-id")[:limit]
 
 
+def reads_by(agent_id: int, limit: int = 50) -> QuerySet[Read]:
+    """What an agent opened, newest first, as far as the scope in force sees it."""
+    return Read.objects.filter(agent_id=agent_id).order_by("-at", "-id")[:limit]
+
+
 def heads() -> list[tuple[int, int, str]]:
     """Stream, place and hash (hexadecimal) of every chain: what is anchored outside the database."""
     return [(h.stream, h.seq, bytes(h.hash).hex()) for h in Head.objects.order_by("stream")]
