@@ -26,7 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("messervices.foundations.accounts.urls")),
     path("pay/", include("messervices.foundations.payments.urls")),
     path("documents/", include("messervices.foundations.documents.urls")),
-    path("api/payments/", include("messervices.foundations.payments.api_urls")),
+    path("api/payments/", include("messervices.foundations.payments.api")),
     path("api/", api.urls),
     path("desk/", include("messervices.desk.urls")),
     *(path(f"desk/{m.slug}/", include(m.desk_urls)) for m in manifest.services() if m.desk_urls),

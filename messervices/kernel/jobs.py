@@ -25,6 +25,17 @@ _ENQUEUE = (
 )
 
 
+_jobs: dict[str, "Job"] = {}
+
+
+def enqueue(name: str, **kwargs: Any) -> None:
+    """Write a job by its name (``foundations.payments.tasks.read_inbox``): actions stand below their room's tasks.
+
+    Raises ``KeyError`` for a name that no ``tasks.py`` has.
+    """
+    _jobs[name].enqueue(**kwargs)
+
+
 class Job:
     """A function that the worker runs in a named scope, with ``now`` read as it starts."""
 
@@ -62,7 +73,7 @@ def job(*, scope: Scope, queue: str = "default", attempts: int = 8, priority: in
             finally:
                 connection.close()  # the worker's threads are many; the pool is small
 
-        made = Job(function, scope, run, queue, priority)
+        made = _jobs[name] = Job(function, scope, run, queue, priority)
         return made
 
     return register
@@ -82,7 +93,7 @@ def periodic(*, cron: str, scope: Scope, queue: str = "default") -> Callable[[Ca
             finally:
                 connection.close()
 
-        made = Job(function, scope, run, queue, 0)
+        made = _jobs[name] = Job(function, scope, run, queue, 0)
         return made
 
     return register

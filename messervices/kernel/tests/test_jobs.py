@@ -43,3 +43,11 @@ def test_a_job_runs_in_its_own_scope_with_the_time() -> None:
     ran.clear()
     note(number=4)
     assert ran == [("job:test", 4)]
+
+
+def test_a_job_can_be_written_by_its_name() -> None:
+    with transaction.atomic():
+        jobs.enqueue("kernel.tests.test_jobs.note", number=5)
+    assert waiting() == 1
+    with pytest.raises(KeyError):
+        jobs.enqueue("nobody.knows")
