@@ -67,7 +67,11 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All that the platform knows of a service. Dotted paths are imported when first used."""
+    """All that the platform knows of a service. Dotted paths are imported when first used.
+
+    ``tile`` takes (person_id, now) and gives a ``Tile`` or ``None``, with one query at most; ``front`` takes (now) and
+    gives the ``Panel`` shown first to those who have not signed in, without a query.
+    """
 
     slug: str
     title: Text
@@ -78,6 +82,7 @@ class Manifest:
     home_url: str
     api: str = ""
     tile: str = ""
+    front: str = ""
     on_paid: Mapping[str, str] = field(default_factory=dict)
     on_refunded: Mapping[str, str] = field(default_factory=dict)
     desk_urls: str = ""
