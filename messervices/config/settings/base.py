@@ -47,7 +47,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "allauth.usersessions",
     "procrastinate.contrib.django",
     "django_cotton.apps.SimpleAppConfig",
     "django_htmx",
@@ -118,7 +117,11 @@ CSRF_FAILURE_VIEW = "messervices.portal.views.expired_form"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 AGENT_IDLE_MINUTES = 15
 AGENT_ABSOLUTE_HOURS = 8
-AGENT_OPEN_PATHS = ("/account/", "/static/", "/preferences", "/healthz", "/demo")
+AGENT_OPEN_PATHS = (
+    "/account/factors/", "/account/login/", "/account/logout/", "/account/reauthenticate/",
+    "/static/", "/preferences", "/healthz", "/demo",
+)  # fmt: skip
+LOGIN_REDIRECT_BY_KIND = {"agent": "/desk/"}
 
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -133,6 +136,15 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "messervices.foundations.accounts.adapter.Adapter"
+ACCOUNT_RATE_LIMITS = False  # allauth counts in each process's memory; ours are counted in the database
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
+ACCOUNT_LOGIN_TIMEOUT = 30 * 60
+PASSWORD_RESET_TIMEOUT = 2 * 3600
+MFA_ADAPTER = "messervices.foundations.accounts.adapter.Factors"
+MFA_RATE_LIMITS = False
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_COUNT = 8
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = SITE_NAME
@@ -154,6 +166,7 @@ STORAGES = {
 }
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+MAIL_QUEUE = ""
 DEFAULT_FROM_EMAIL = "MesServices <ne-pas-repondre@messervices.example>"
 EMAIL_TIMEOUT = 10
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024

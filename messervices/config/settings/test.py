@@ -1,7 +1,7 @@
 """The tests: the demonstration's settings on a throw-away database, as the role of the application."""
 
 from messervices.config.settings.demo import *  # noqa: F403 - a settings module is its base and what differs
-from messervices.config.settings.demo import DATABASE_URL, os
+from messervices.config.settings.demo import DATABASE_URL, VAR, os
 from messervices.config.settings.database import connection
 
 SECRET_KEY = "tests"  # noqa: S105 - of the tests
@@ -14,3 +14,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 ALLOWED_HOSTS = ["*"]
+AUDIT_ANCHORS = str(VAR / "anchors-of-tests.jsonl")
