@@ -11,15 +11,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.crypto import constant_time_compare
+from django.utils.http import urlencode
 
 from messervices.foundations.accounts.models import User
+from messervices.foundations.accounts.selectors import actor_of
 from messervices.foundations.accounts.states import Kind
 from messervices.kernel import clock
 from messervices.kernel.actor import Actor
 from messervices.kernel.scope import Scope, acting_as
 
-_SEEN = "agent_seen_at"
-_SINCE = "agent_since"
+_SEEN = timedelta(minutes=10)
+_AGENT_SEEN = timedelta(minutes=1)
+"""How stale "last seen" may be before it is written again: an agent's decides when they are idle."""
 
 
 def _user_of(request: HttpRequest) -> User | None:
@@ -39,34 +42,16 @@ def _user_of(request: HttpRequest) -> User | None:
     return user
 
 
-def has_second_factor(request: HttpRequest) -> bool:
-    """Tell whether this session was opened with a second factor (code or passkey)."""
-    return any(record["method"] == "mfa" for record in get_authentication_records(request))
+def has_second_factor(request: HttpRequest, user: User) -> bool:
+    """Tell whether this session was opened, or completed since, with a second factor (code or passkey)."""
+    return any(record["method"] == "mfa" for record in get_authentication_records(request, user))
 
 
-def actor_of(user: User) -> Actor:
-    """Make the actor that an account stands for."""
-    return Actor(
-        kind=user.kind,
-        user_id=user.pk,
-        label=user.label,
-        person_id=user.person_id,
-        crous_ids=tuple(user.crous_ids),
-        rights=frozenset(user.rights),
-        national=user.national,
-    )
-
-
-def _agent_session_over(session: Any, now: datetime) -> bool:
-    """Tell whether an agent has been idle, or signed in, too long; otherwise note that they were seen."""
-    seen, since = session.get(_SEEN), session.get(_SINCE)
-    if seen and now - datetime.fromisoformat(seen) > timedelta(minutes=settings.AGENT_IDLE_MINUTES):
-        return True
-    if since and now - datetime.fromisoformat(since) > timedelta(hours=settings.AGENT_ABSOLUTE_HOURS):
-        return True
-    session[_SEEN] = now.isoformat()
-    session.setdefault(_SINCE, now.isoformat())
-    return False
+def _session_over(session: Any, now: datetime) -> bool:
+    """Tell whether an agent has been idle, or signed in, too long."""
+    idle = session.seen_at and now - session.seen_at > timedelta(minutes=settings.AGENT_IDLE_MINUTES)
+    long = session.opened_at and now - session.opened_at > timedelta(hours=settings.AGENT_ABSOLUTE_HOURS)
+    return bool(idle or long)
 
 
 class ActingMiddleware:
@@ -88,21 +73,25 @@ class ActingMiddleware:
         elif request.session.get(SESSION_KEY):
             user = request.user if request.user.is_authenticated else None
         request.actor = Actor.anonymous() if user is None else actor_of(user)
-        if user is not None and user.kind == Kind.AGENT:
-            refused = self._guard_agent(request)
+        if user is not None:
+            is_agent = user.kind == Kind.AGENT
+            refused = self._guard_agent(request, user) if is_agent else None
             if refused is not None:
                 return refused
+            session = request.session
+            if session.seen_at is None or request.now - session.seen_at > (_AGENT_SEEN if is_agent else _SEEN):
+                session.touch(request.now)
         with acting_as(request.actor.scope):
             response = self.get_response(request)
         if getattr(response, "streaming", False):
             response.streaming_content = _streamed(response.streaming_content, request.actor.scope)  # type: ignore[attr-defined]
         return response
 
-    def _guard_agent(self, request: Any) -> HttpResponse | None:
-        if _agent_session_over(request.session, request.now):
+    def _guard_agent(self, request: Any, user: User) -> HttpResponse | None:
+        if _session_over(request.session, request.now):
             logout(request)
-            return redirect(f"{settings.LOGIN_URL}?next={request.path}")
-        if not has_second_factor(request):
+            return redirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path(), 'over': 1})}")
+        if not has_second_factor(request, user):
             request.actor = Actor(kind="agent", user_id=request.actor.user_id, label=request.actor.label)
             if not request.path.startswith(settings.AGENT_OPEN_PATHS):
                 return redirect("mfa_activate_totp")
