@@ -185,6 +185,9 @@ LYRA_API_PASSWORD = os.environ.get("LYRA_API_PASSWORD", "")
 DOCUMENT_NUMBER_KEY = os.environ.get("DOCUMENT_NUMBER_KEY", "")
 SEAL_PKCS12 = os.environ.get("SEAL_PKCS12", "")
 SEAL_PASSWORD = os.environ.get("SEAL_PASSWORD", "")
+PAPER_MAX_BYTES = 5 * 1024 * 1024
+PAPERS_A_PERSON = 60
+AFTER_SEAL = "foundations.notifications.tasks.document_sealed"
 AUDIT_ANCHORS = os.environ.get("AUDIT_ANCHORS", str(VAR / "anchors.jsonl"))
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
