@@ -100,7 +100,7 @@ def _put(
         raise Refusal("dates_reversed", _("La fin doit venir après le début."))
     if old:
         model.objects.filter(pk=old.pk).update(superseded_at=now)
-    made = model(**said, known_on=paris_day(now), set_at=now, set_by_id=by.user_id)
+    made = model(**said, known_on=paris_day(now), set_at=now, set_by_id=by.user_id, set_by_label=by.label)
     made.save()
     noun = "entry" if isinstance(text, EntryText) else "announcement"
     changed = sorted(field for field in said if old is None or getattr(old, field) != said[field])

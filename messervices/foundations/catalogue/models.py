@@ -1,6 +1,5 @@
 """Tiles that lead to other sites, and announcements. Dated rows: a change adds a row, nothing is overwritten."""
 
-from django.conf import settings
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
@@ -41,7 +40,8 @@ class CatalogueEntry(Dated):
     closes_at = models.DateTimeField(null=True, blank=True)
     shipped = models.BooleanField(default=False)
     set_at = models.DateTimeField()
-    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    set_by_id = models.BigIntegerField(null=True)
+    set_by_label = models.CharField(max_length=200, blank=True)
     superseded_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -87,7 +87,8 @@ class Announcement(Dated):
     closes_at = models.DateTimeField(null=True, blank=True)
     shipped = models.BooleanField(default=False)
     set_at = models.DateTimeField()
-    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    set_by_id = models.BigIntegerField(null=True)
+    set_by_label = models.CharField(max_length=200, blank=True)
     superseded_at = models.DateTimeField(null=True)
 
     class Meta:

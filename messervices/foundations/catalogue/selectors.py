@@ -72,21 +72,21 @@ def search(text: str, *, now: datetime, limit: int = 12) -> list[CatalogueEntry]
 
 def announcements_in_force() -> list[Announcement]:
     """List the announcements in force for the desk, past and future ones too, with who set them."""
-    rows = Announcement.objects.filter(superseded_at=None).select_related("crous", "set_by")
+    rows = Announcement.objects.filter(superseded_at=None).select_related("crous")
     return list(rows.order_by("-opens_at", "slug"))
 
 
 def entries_in_force() -> list[CatalogueEntry]:
     """List the tiles in force for the desk, with who set them."""
-    rows = CatalogueEntry.objects.filter(superseded_at=None).select_related("set_by")
+    rows = CatalogueEntry.objects.filter(superseded_at=None)
     return list(rows.order_by("section", "position", "slug"))
 
 
 def announcement_history(slug: str) -> list[Announcement]:
     """List every version of an announcement, latest first."""
-    return list(Announcement.objects.filter(slug=slug).select_related("crous", "set_by").order_by("-set_at", "-id"))
+    return list(Announcement.objects.filter(slug=slug).select_related("crous").order_by("-set_at", "-id"))
 
 
 def entry_history(slug: str) -> list[CatalogueEntry]:
     """List every version of a tile, latest first."""
-    return list(CatalogueEntry.objects.filter(slug=slug).select_related("set_by").order_by("-set_at", "-id"))
+    return list(CatalogueEntry.objects.filter(slug=slug).order_by("-set_at", "-id"))

@@ -197,12 +197,18 @@ class Establishment(Dated):
         """Its name."""
         return self.name
 
+    @property
+    def label(self) -> str:
+        """Name and city, as in a list of suggestions."""
+        return f"{self.name} ({self.commune.name})" if self.commune else self.name
+
 
 class Window(Dated):
     """From when to when a service is open for a year, nationally or for one Crous (which then replaces the national).
 
     Half-open: ``closes_at`` is the first instant outside. A change adds a row and dates the old one by
-    ``superseded_at``; nothing is overwritten. ``shipped`` marks the rows of the files, which a later file may replace.
+    ``superseded_at``; nothing is overwritten. ``shipped`` marks the rows of the files, which a later file may replace;
+    ``set_by_label`` is who set the others, as the audit names them.
     """
 
     service = models.CharField(max_length=40)
@@ -212,7 +218,8 @@ class Window(Dated):
     closes_at = models.DateTimeField(null=True, blank=True)
     shipped = models.BooleanField(default=False)
     set_at = models.DateTimeField()
-    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    set_by_id = models.BigIntegerField(null=True)
+    set_by_label = models.CharField(max_length=200, blank=True)
     superseded_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -247,7 +254,8 @@ class Amount(Dated):
     amount_cents = models.BigIntegerField()
     shipped = models.BooleanField(default=False)
     set_at = models.DateTimeField()
-    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    set_by_id = models.BigIntegerField(null=True)
+    set_by_label = models.CharField(max_length=200, blank=True)
     superseded_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -290,7 +298,8 @@ class Role(Dated):
     national = models.BooleanField(default=False)
     rights = ArrayField(models.CharField(max_length=64), default=list)
     shipped = models.BooleanField(default=False)
-    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    set_by_id = models.BigIntegerField(null=True)
+    set_by_label = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
         """Its code."""

@@ -186,3 +186,12 @@ def overlap(one: Period, other: Period) -> bool:
 def paris_day(instant: datetime) -> date:
     """Give the legal day on which an instant falls."""
     return instant.astimezone(LEGAL_ZONE).date()
+
+
+_EUROS = re.compile(r"^(\d{1,9})(?:[.,](\d{1,2}))?$")
+
+
+def cents_of(text: str) -> int | None:
+    """Read an amount typed by a person: ``105``, ``105,5``, ``1 050.00 €`` → euro cents; ``None`` when it is not."""
+    found = _EUROS.match(re.sub(r"[\s€]", "", text))
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else None

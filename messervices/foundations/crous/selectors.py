@@ -13,12 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from messervices.foundations.crous import rules
 from messervices.foundations.crous.models import (
+    Agent,
     Amount,
     CertificateState,
     Commune,
     Crous,
     Establishment,
     Referent,
+    Role,
     Window,
 )
 from messervices.kernel.academic_year import AcademicYear
@@ -119,7 +121,7 @@ def amount_of(kind: str, year: AcademicYear) -> Cents | None:
 
 def windows_in_force(service: str | None = None) -> list[Window]:
     """List the windows in force for the desk, latest year first, with the Crous and who set them."""
-    rows = Window.objects.filter(superseded_at=None).select_related("crous", "set_by")
+    rows = Window.objects.filter(superseded_at=None).select_related("crous")
     return list(
         (rows.filter(service=service) if service else rows).order_by("service", "-year", "crous_id", "opens_at")
     )
@@ -127,18 +129,18 @@ def windows_in_force(service: str | None = None) -> list[Window]:
 
 def window_history(service: str, year: AcademicYear, crous_id: int | None) -> list[Window]:
     """List every row ever set for a campaign, latest first: who changed what, when, from which source."""
-    rows = Window.objects.filter(service=service, year=year, crous_id=crous_id).select_related("set_by")
+    rows = Window.objects.filter(service=service, year=year, crous_id=crous_id)
     return list(rows.order_by("-set_at", "-id"))
 
 
 def amounts_in_force() -> list[Amount]:
     """List the amounts in force for the desk, latest year first."""
-    return list(Amount.objects.filter(superseded_at=None).select_related("set_by").order_by("kind", "-year"))
+    return list(Amount.objects.filter(superseded_at=None).order_by("kind", "-year"))
 
 
 def amount_history(kind: str, year: AcademicYear) -> list[Amount]:
     """List every amount ever set for a kind and a year, latest first."""
-    return list(Amount.objects.filter(kind=kind, year=year).select_related("set_by").order_by("-set_at", "-id"))
+    return list(Amount.objects.filter(kind=kind, year=year).order_by("-set_at", "-id"))
 
 
 def crous_list() -> list[Crous]:
@@ -241,6 +243,32 @@ def establishments_like(text: str, limit: int = 8) -> list[Establishment]:
     for word in words:
         rows = rows.filter(search_key__contains=word)
     return sorted(rows, key=lambda row: (-(row.enrolled or 0), row.search_key))[:limit]
+
+
+def roles() -> list[Role]:
+    """List the roles, national ones first."""
+    return list(Role.objects.order_by("-national", "code"))
+
+
+def role_choices() -> list[tuple[str, str]]:
+    """List (code, label) of the roles, for a form, in the language of the page."""
+    return [(role.code, role.label) for role in roles()]
+
+
+def agents_in_office(crous_id: int | None = None) -> list[Agent]:
+    """List who holds which role now, at one Crous or everywhere, with their account."""
+    rows = Agent.objects.filter(until=None).select_related("user", "role", "crous")
+    return list((rows if crous_id is None else rows.filter(crous_id=crous_id)).order_by("crous_id", "user_id", "since"))
+
+
+def roles_of(user_id: int) -> list[Agent]:
+    """List the roles that an account holds and held, latest first."""
+    return list(Agent.objects.filter(user_id=user_id).select_related("role", "crous").order_by("-since", "-id"))
+
+
+def referents_of(uai: str) -> list[Referent]:
+    """List the referents of an establishment, two at most, with their account."""
+    return list(Referent.objects.filter(establishment_id=uai, until=None).select_related("user").order_by("slot"))
 
 
 def establishments_of_referent(user_id: int) -> list[Establishment]:

@@ -69,7 +69,7 @@ def set_window(
     Window.objects.filter(pk__in=[row.pk for row in old]).update(superseded_at=now)
     made = same or Window.objects.create(
         service=service, year=year, crous_id=crous_id, **wanted,
-        known_on=rules.paris_day(now), set_at=now, set_by_id=by.user_id,
+        known_on=rules.paris_day(now), set_at=now, set_by_id=by.user_id, set_by_label=by.label,
     )  # fmt: skip
     audit.record(
         by=by, verb="crous.set_window", subject=f"crous.window:{made.pk}", now=now, crous_id=crous_id, reason=reason,
@@ -109,7 +109,7 @@ def set_amount(
         Amount.objects.filter(pk=old.pk).update(superseded_at=now)
     made = Amount.objects.create(
         kind=kind, year=year, amount_cents=amount_cents, source=source, certainty=certainty,
-        known_on=rules.paris_day(now), set_at=now, set_by_id=by.user_id,
+        known_on=rules.paris_day(now), set_at=now, set_by_id=by.user_id, set_by_label=by.label,
     )  # fmt: skip
     audit.record(
         by=by, verb="crous.set_amount", subject=f"crous.amount:{made.pk}", now=now, reason=reason,

@@ -79,7 +79,7 @@ def define_role(
     for field, value in wanted.items():
         setattr(role, field, value)
     role.source, role.certainty, role.known_on = "desk", "sourced", rules.paris_day(now)
-    role.shipped, role.set_by_id = False, by.user_id
+    role.shipped, role.set_by_id, role.set_by_label = False, by.user_id, by.label
     role.save()
     spread_authority(holders)
     audit.record(

@@ -40,7 +40,7 @@ from messervices.kernel.text import search_key
 
 _BY = Actor.system("load_reference")
 _COMMUNES_SOURCE = ("Insee, code officiel géographique 2026", "sourced", "2026-03-31")
-_NOT_SAID = ("id", "shipped", "set_at", "set_by", "superseded_at")
+_NOT_SAID = ("id", "shipped", "set_at", "set_by_id", "set_by_label", "superseded_at")
 _ESTABLISHMENTS_SOURCE = ("MESR, principaux établissements d’enseignement supérieur", "sourced", "2025-04-28")
 
 
