@@ -182,8 +182,9 @@ def wait_for_web(places: Places, web: Program) -> None:
     """Wait until the web answers; raise LaunchError with its last words if it ends first or stays silent."""
     until = time.monotonic() + WEB_SECONDS
     while web.is_alive and time.monotonic() < until:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{places.address}/healthz", timeout=5):  # noqa: S310
-            return  # the address is our own
+        address = f"{places.address}/healthz"
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5):  # noqa: S310 - our own address
+            return
         time.sleep(0.1)
     msg = f"The web does not answer at {places.address}.\n{last_words(web)}"
     raise LaunchError(msg)
