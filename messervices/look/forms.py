@@ -85,8 +85,11 @@ class DayField(forms.MultiValueField):
 
 
 class LookupWidget(forms.Widget):
-    """A text that searches a long list. Posts three names: the text, ``-pick`` (the value chosen) and ``-asked``
-    (the text for which the choice was made: a choice made for another text does not count)."""
+    """A text that searches a long list.
+
+    Posts three names: the text, ``-pick`` (the value chosen) and ``-asked`` (the text for which the choice was made: a
+    choice made for another text does not count).
+    """
 
     look = "lookup"
     template_name = "look/widgets/lookup.html"

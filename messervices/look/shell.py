@@ -144,23 +144,39 @@ class _Holes:
         return f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(self.request)}">'
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """All that changes a fragment, its holes apart: one drawing is kept for each."""
+
+    part: str
+    kind: str
+    language: str
+    theme: str
+    tab: str
+    bidi: bool
+    unread: bool
+    rights: frozenset[str]
+
+
 @lru_cache(maxsize=256)
-def _drawn(
-    part: str, kind: str, language: str, theme: str, tab: str, bidi: bool, unread: bool, rights: frozenset[str]
-) -> tuple[str, ...]:
+def _drawn(look: _Look) -> tuple[str, ...]:
     """Draw a fragment with holes, cut at its holes: texts at even places, names of holes at odd ones."""
-    desk = kind == "desk"
-    tabs = _shell.desk_tabs if desk else _shell.tabs if kind == "student" else ()
-    html = get_template(f"look/shell/{part}.html").render(
+    kind = look.kind
+    tabs = _shell.desk_tabs if kind == "desk" else _shell.tabs if kind == "student" else ()
+    html = get_template(f"look/shell/{look.part}.html").render(
         {
             "kind": kind,
             "signed_in": kind != "anonymous",
-            "language": language,
-            "other": "en" if language == "fr" else "fr",
-            "theme": theme,
-            "unread": unread,
-            "direction": "rtl" if bidi else "ltr",
-            "tabs": [(one, address(one.url_name), one.key == tab) for one in tabs if not one.right or one.right in rights],
+            "language": look.language,
+            "other": "en" if look.language == "fr" else "fr",
+            "theme": look.theme,
+            "unread": look.unread,
+            "direction": "rtl" if look.bidi else "ltr",
+            "tabs": [
+                (one, address(one.url_name), one.key == look.tab)
+                for one in tabs
+                if not one.right or one.right in look.rights
+            ],
             "footer": [(one.label, address(one.url_name)) for one in _shell.footer],
             "account": [(one.label, address(one.url_name)) for one in _shell.account],
             "urls": {name: address(url_name) for name, url_name in _shell.urls.items()},
@@ -169,22 +185,25 @@ def _drawn(
     return tuple(_HOLE.split(html))
 
 
-def draw(part: str, request: HttpRequest | None, *, desk: bool = False, unread: int = 0, office: str = "") -> SafeString:
+def draw(
+    part: str, request: HttpRequest | None, *, desk: bool = False, unread: int = 0, office: str = ""
+) -> SafeString:
     """One fragment of the shell for this request. Works without a request too (page of a crash)."""
     actor = getattr(request, "actor", None)
     kind = "desk" if desk else actor.kind if actor is not None else "anonymous"
     path = request.path_info if request is not None else "/"
     tabs = _shell.desk_tabs if desk else _shell.tabs
-    pieces = _drawn(
-        part,
-        kind,
-        (get_language() or "fr")[:2],
-        theme_of(request),
-        tab_of(tabs, path),
-        get_language_bidi(),
-        unread > 0,
-        actor.rights if desk and actor is not None else frozenset(),
+    look = _Look(
+        part=part,
+        kind=kind,
+        language=(get_language() or "fr")[:2],
+        theme=theme_of(request),
+        tab=tab_of(tabs, path),
+        bidi=get_language_bidi(),
+        unread=unread > 0,
+        rights=actor.rights if desk and actor is not None else frozenset(),
     )
+    pieces = _drawn(look)
     if len(pieces) == 1:
         return mark_safe(pieces[0])  # noqa: S308 - drawn by our own template
     holes = _Holes(request, actor.label if actor is not None else "", office, unread)

@@ -10,12 +10,19 @@ from django.utils.translation import gettext_lazy as _
 
 from messervices.look.forms import ChoiceCards, DayField, LookupField
 
-_TOWNS = [("78646", "Versailles (78000)"), ("78551", "Saint-Germain-en-Laye (78100)"), ("18214", "Saint-Germain-du-Puy (18390)")]
+_TOWNS = [
+    ("78646", "Versailles (78000)"),
+    ("78551", "Saint-Germain-en-Laye (78100)"),
+    ("18214", "Saint-Germain-du-Puy (18390)"),
+]
 _ICONS = (
-    "search arrow back down check close plus info warn bad ok lock globe user mail home list wallet qr card people cash paper "
-    "seal download print calendar pin bed key euro mark filter external clock eye shield chat phone cap hand work meal "
-    "building up edit offline undo share access tool gift theme exit copy book flag gear scale chart"
-).split()
+    "search", "arrow", "back", "down", "check", "close", "plus", "info", "warn", "bad",
+    "ok", "lock", "globe", "user", "mail", "home", "list", "wallet", "qr", "card",
+    "people", "cash", "paper", "seal", "download", "print", "calendar", "pin", "bed", "key",
+    "euro", "mark", "filter", "external", "clock", "eye", "shield", "chat", "phone", "cap",
+    "hand", "work", "meal", "building", "up", "edit", "offline", "undo", "share", "access",
+    "tool", "gift", "theme", "exit", "copy", "book", "flag", "gear", "scale", "chart",
+)  # fmt: skip
 
 
 def _towns_like(text: str) -> list[tuple[str, str]]:
@@ -66,7 +73,13 @@ class WrongForm(forms.Form):
 
 def design(request: HttpRequest) -> HttpResponse:
     """Show every component with its states. Nothing on it is sent anywhere."""
-    typed = {"email": "lina.exemple.fr", "birth_on_day": "31", "birth_on_month": "4", "birth_on_year": "2008", "city": "Saint"}
+    typed = {
+        "email": "lina.exemple.fr",
+        "birth_on_day": "31",
+        "birth_on_month": "4",
+        "birth_on_year": "2008",
+        "city": "Saint",
+    }
     return render(
         request,
         "look/design.html",
@@ -75,11 +88,19 @@ def design(request: HttpRequest) -> HttpResponse:
             "wrong": WrongForm(typed, auto_id="wrong_%s"),
             "icons": _ICONS,
             "steps": [_("Ma situation"), _("Ma ville"), _("Mon paiement"), _("Mon attestation")],
-            "bars": [("2024-2025", 2_140_000, "2,14 M"), ("2025-2026", 2_190_000, "2,19 M"), ("2026-2027", 830_000, "0,83 M")],
+            "bars": [
+                ("2024-2025", 2_140_000, "2,14 M"),
+                ("2025-2026", 2_190_000, "2,19 M"),
+                ("2026-2027", 830_000, "0,83 M"),
+            ],
             "page": Paginator(range(240), 20).get_page(request.GET.get("page", 4)),
             "happened": [
                 {"at": dt.datetime(2026, 8, 28, 12, 12, tzinfo=dt.UTC), "title": _("CVEC acquittée"), "fam": "enrol"},
-                {"at": dt.datetime(2026, 7, 12, 8, 0, tzinfo=dt.UTC), "title": _("Identité enregistrée"), "fam": "help"},
+                {
+                    "at": dt.datetime(2026, 7, 12, 8, 0, tzinfo=dt.UTC),
+                    "title": _("Identité enregistrée"),
+                    "fam": "help",
+                },
             ],
         },
     )

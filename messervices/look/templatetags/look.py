@@ -21,8 +21,14 @@ from messervices.look import shell as shells
 register = template.Library()
 
 _MONTHS = {
-    "fr": ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
+    "fr": (
+        "janvier", "février", "mars", "avril", "mai", "juin",
+        "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
 }  # fmt: skip
 _WEEKDAYS = {
     "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
@@ -114,10 +120,15 @@ def _kind(field: BoundField) -> str:
     return own or next((kind for cls, kind in _KINDS if isinstance(widget, cls)), "input")
 
 
-def field_context(field: BoundField, label: str = "", hint: str = "", size: str = "", **attrs: Any) -> dict[str, Any]:
-    """All that a field's template needs. ``hint`` replaces the help text; ``size`` is ``s`` (6 rem) or ``m`` (16 rem).
+def field_context(
+    field: BoundField, label: str = "", hint: str = "", size: str = "", *, optional: bool | None = None, **attrs: Any
+) -> dict[str, Any]:
+    """All that a field's template needs.
 
-    Other names become attributes of the input: ``autocomplete="email"``, ``inputmode="numeric"``.
+    ``hint`` replaces the help text; ``size`` is ``s``, ``m`` or ``l`` (6, 16, 26 rem).
+
+    ``optional=False`` leaves out "(facultatif)" where another answer makes the field needed. Other names become
+    attributes of the input: ``autocomplete="email"``, ``inputmode="numeric"``.
     """
     kind = _kind(field)
     base = field.auto_id or field.html_name
@@ -132,7 +143,8 @@ def field_context(field: BoundField, label: str = "", hint: str = "", size: str 
     given["aria-describedby"] = described or None
     if errors:
         given["aria-invalid"] = "true"
-    optional = not field.field.required and not isinstance(field.field.widget, forms.CheckboxInput)
+    if optional is None:
+        optional = not field.field.required and not isinstance(field.field.widget, forms.CheckboxInput)
     return {
         "field": field,
         "kind": kind,
@@ -148,11 +160,13 @@ def field_context(field: BoundField, label: str = "", hint: str = "", size: str 
 
 
 @register.simple_tag
-def field(bound: BoundField, label: str = "", hint: str = "", size: str = "", **attrs: Any) -> SafeString:
+def field(
+    bound: BoundField, label: str = "", hint: str = "", size: str = "", *, optional: bool | None = None, **attrs: Any
+) -> SafeString:
     """Draw one form field: label, hint, error and input, tied together for screen readers."""
     if bound.is_hidden:
         return mark_safe(str(bound))  # noqa: S308 - Django's own widget
-    context = field_context(bound, str(label), str(hint), size, **attrs)
+    context = field_context(bound, str(label), str(hint), size, optional=optional, **attrs)
     return get_template(f"look/field/{context['kind']}.html").render(context)
 
 
@@ -171,7 +185,8 @@ def errors(*bound_forms: forms.BaseForm | None) -> SafeString:
             continue
         rows += [("", "", str(error)) for error in form.non_field_errors()]
         for one in form:
-            target = one.id_for_label or one.auto_id
+            several = _kind(one) in ("radios", "cards", "day")  # the first of its inputs
+            target = f"{one.auto_id}_0" if several else one.id_for_label or one.auto_id
             rows += [(f"#{target}", str(one.label), str(error)) for error in one.errors]
     return get_template("look/errors.html").render({"rows": rows}) if rows else mark_safe("")
 
@@ -278,7 +293,13 @@ def moment(value: dt.datetime | str | None) -> str:
 def iso(value: dt.date | dt.datetime | str | None) -> str:
     """The machine's form of a date, for ``<time datetime>``."""
     here = _read(value)
-    return "" if here is None else here.isoformat(timespec="minutes") if isinstance(here, dt.datetime) else here.isoformat()
+    return (
+        ""
+        if here is None
+        else here.isoformat(timespec="minutes")
+        if isinstance(here, dt.datetime)
+        else here.isoformat()
+    )
 
 
 _CERTIFICATE = 12

@@ -1,0 +1,23 @@
+"""Views of the portal, by what they are about."""
+
+from messervices.portal.views.browse import home, page, search, services, status
+from messervices.portal.views.expired import expired_form
+from messervices.portal.views.identity import communes, disputed_ine, identity
+from messervices.portal.views.me import history, me, reads
+from messervices.portal.views.preferences import preferences
+
+__all__ = [
+    "communes",
+    "disputed_ine",
+    "expired_form",
+    "history",
+    "home",
+    "identity",
+    "me",
+    "page",
+    "preferences",
+    "reads",
+    "search",
+    "services",
+    "status",
+]
