@@ -10,7 +10,7 @@ from launcher import say
 from launcher.cluster import SUPERUSER, kept_running
 from launcher.environment import embedded, for_programs
 from launcher.errors import LaunchError
-from launcher.places import ROOT, check_clock, read_places
+from launcher.places import ROOT, check_clock, claim, read_places
 from launcher.roles import prepare_embedded
 from launcher.translations import compile_all, stale
 
@@ -23,6 +23,7 @@ def main(words: list[str]) -> int:
     command = [sys.executable, "-m", "messervices.config.manage", *words]
     if url := os.environ.get("DATABASE_URL"):
         os.execve(command[0], command, for_programs(places, url))  # noqa: S606 - no shell is wanted
+    claim(places)
     cluster = embedded(places)
     with kept_running(cluster, places.var / "database.users"):
         prepare_embedded(cluster.url_as(SUPERUSER, "postgres"), "messervices")

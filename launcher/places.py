@@ -12,6 +12,7 @@ from launcher.errors import LaunchError
 ROOT = Path(__file__).resolve().parents[1]
 # sun_path holds 107 bytes; PostgreSQL adds "/.s.PGSQL.5432" and, while starting, ".lock".
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432.lock")
+OWN_MARK = ".messervices"
 HIGHEST_PORT = 65_535
 LOWEST_PORT = 1024
 
@@ -63,6 +64,19 @@ def read_places(environment: dict[str, str]) -> Places:
         msg = f"MESSERVICES_VAR is “{var}”, which is not a folder."
         raise LaunchError(msg)
     return Places(var=Path(os.path.abspath(var)), port=int(port_text))  # noqa: PTH100 - resolve() would follow links
+
+
+def claim(places: Places) -> None:
+    """Make the state folder and mark it as ours; refuse a folder where somebody keeps other things.
+
+    ``bin/run --fresh`` empties this folder: it must never be a home or a share.
+    """
+    mark = places.var / OWN_MARK
+    if places.var != ROOT / "var" and not mark.exists() and places.var.is_dir() and any(places.var.iterdir()):
+        msg = f"MESSERVICES_VAR is “{places.var}”, where other things lie: choose a folder that is new or empty."
+        raise LaunchError(msg)
+    places.var.mkdir(parents=True, exist_ok=True)
+    mark.touch()
 
 
 def check_clock(environment: dict[str, str]) -> None:

@@ -21,14 +21,14 @@ from launcher import say
 from launcher.cluster import SUPERUSER, Cluster, kept_running
 from launcher.environment import DEMO_SETTINGS, embedded, for_programs, running_platform
 from launcher.errors import LaunchError
-from launcher.places import ROOT, Places, check_clock, read_places
+from launcher.places import OWN_MARK, ROOT, Places, check_clock, claim, read_places
 from launcher.processes import MARK, Program, Supervisor, end_leftovers, last_words, read_procfile
 from launcher.roles import prepare_embedded, prepare_own
 from launcher.steps import prepare, sign_ins
 
 WEB_SECONDS = 60
 TICK_SECONDS = 0.25
-OURS = ("postgres", "log", "static", "mail", "bank", "stamps.json", "sign-ins.txt")
+KEPT = (OWN_MARK, "run.lock", "database.users", "database.starting")
 
 HELP = """\
 environment:
@@ -75,7 +75,7 @@ def _raise_stop(_number: int, _frame: FrameType | None) -> None:
 @contextlib.contextmanager
 def only_one(places: Places) -> Iterator[IO[str]]:
     """Hold the state folder for this launcher; a second one is told where the first answers."""
-    places.var.mkdir(parents=True, exist_ok=True)
+    claim(places)
     with (places.var / "run.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -128,14 +128,13 @@ def _by_whom(port: int) -> str:
 
 
 def wipe(places: Places) -> None:
-    """Delete what the platform keeps in its state folder, and nothing else that may lie there."""
+    """Empty the state folder, except of the locks that we hold."""
     embedded(places).stop(mode="immediate")
-    for name in OURS:
-        path = places.var / name
-        if path.is_dir():
+    for path in places.var.iterdir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        elif path.name not in KEPT:
+            path.unlink()
     if os.environ.get("DATABASE_URL"):
         say.line("  --fresh emptied the state folder; the database of DATABASE_URL is yours and was left alone")
 

@@ -88,13 +88,23 @@ def test_a_command_beside_the_platform_shares_its_clock(places: Places, monkeypa
     assert environment["MESSERVICES_STARTED"] == "1"
 
 
-def test_fresh_deletes_what_is_ours_and_nothing_else(places: Places) -> None:
-    for name in (*run.OURS, "holiday.jpg"):
-        path = places.var / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir() if "." not in name else path.write_text("x")
-    run.wipe(places)
-    assert [path.name for path in places.var.iterdir()] == ["holiday.jpg"]
+def test_fresh_empties_the_state_folder_but_for_the_locks(places: Places) -> None:
+    with run.only_one(places):
+        (places.var / "log").mkdir()
+        (places.var / "log" / "web.log").write_text("x")
+        (places.var / "stamps.json").write_text("{}")
+        run.wipe(places)
+        assert {path.name for path in places.var.iterdir()} == {".messervices", "run.lock"}
+
+
+def test_a_folder_where_other_things_lie_is_never_taken_as_state_folder(places: Places) -> None:
+    places.var.mkdir()
+    (places.var / "holiday.jpg").write_text("x")
+    with pytest.raises(LaunchError, match="other things lie"), run.only_one(places):
+        pytest.fail("it would be emptied by --fresh")
+    (places.var / "holiday.jpg").unlink()
+    with run.only_one(places):
+        pass
 
 
 def test_a_step_is_done_again_only_when_what_it_depends_on_changed(tmp_path: Path) -> None:
