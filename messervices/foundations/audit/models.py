@@ -35,7 +35,11 @@ class Deed(models.Model):
             models.UniqueConstraint(fields=["stream", "seq"], name="deed_place"),
             Isolated(name="deed_isolated", crous="crous_id", person="person_id", insert_freely=True),
         ]
-        indexes = [models.Index(fields=["person_id", "-at"], name="deed_person")]
+        indexes = [
+            models.Index(fields=["person_id", "-at"], name="deed_person"),
+            # Deeds on settings and roles are few: only they are found by what they were done to.
+            models.Index(fields=["subject"], condition=models.Q(person_id=None), name="deed_subject"),
+        ]
 
     def __str__(self) -> str:
         """The deed in a line."""

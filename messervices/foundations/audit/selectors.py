@@ -1,5 +1,7 @@
 """Reads of the audit."""
 
+from collections.abc import Sequence
+
 from django.db.models import QuerySet
 
 from messervices.foundations.audit.models import Deed, Head, Read
@@ -10,9 +12,9 @@ def deeds_of(person_id: int, limit: int = 50) -> QuerySet[Deed]:
     return Deed.objects.filter(person_id=person_id).order_by("-at", "-id")[:limit]
 
 
-def deeds_on(subject: str, limit: int = 50) -> QuerySet[Deed]:
-    """What happened to one thing (``crous.window:3``), newest first."""
-    return Deed.objects.filter(subject=subject).order_by("-at", "-id")[:limit]
+def deeds_on(subjects: Sequence[str], limit: int = 200) -> QuerySet[Deed]:
+    """What happened to things that are nobody's file (``crous.window:3``), newest first."""
+    return Deed.objects.filter(subject__in=subjects, person_id=None).order_by("-at", "-id")[:limit]
 
 
 def reads_of(person_id: int, limit: int = 200) -> QuerySet[Read]:
