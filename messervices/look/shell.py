@@ -20,6 +20,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_bidi
 
+from messervices.look.icons import icon_html
+
 THEMES = ("light", "dark")
 _HOLE = re.compile(r"@@(\w+)@@")
 
@@ -99,9 +101,9 @@ def tab_of(tabs: tuple[Tab, ...], path: str) -> str:
 
 
 def initials(label: str) -> str:
-    """Two letters for the round mark of an account; a person without a name yet gets a dot."""
+    """Two letters for the round mark of an account; none for somebody who has not said their name yet."""
     words = [word for word in re.split(r"[\s@._-]+", label) if word[:1].isalpha()]
-    return "".join(word[0] for word in words[:2]).upper() or "·"
+    return "".join(word[0] for word in words[:2]).upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,8 @@ class _Holes:
         return escape(self.name)
 
     def initials(self) -> str:
-        """Its two letters."""
-        return escape(initials(self.name))
+        """Its two letters, or a figure."""
+        return escape(initials(self.name)) or icon_html("user", "s")
 
     def office(self) -> str:
         """The agent's office."""

@@ -144,7 +144,7 @@ class IdentityForm(forms.Form):
         if length != INE_LENGTH:
             sentence = ngettext(
                 "Il y a %(length)d caractère ; un INE en a 11.",
-                "Il y a %(length)d caractères ; un INE en a 11.",
+                "Il y a %(length)d caractères ; un INE en a 11.",
                 length,
             )
             raise forms.ValidationError(sentence % {"length": length}, code="length")

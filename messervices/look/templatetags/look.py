@@ -1,7 +1,6 @@
 """Tags and filters of every page: the shell, icons, form fields, money, dates and numbers to read aloud."""
 
 import datetime as dt
-from functools import lru_cache
 from typing import Any
 
 from django import forms, template
@@ -9,14 +8,13 @@ from django.forms.boundfield import BoundField
 from django.template.base import FilterExpression, Parser, Token
 from django.template.context import Context
 from django.template.loader import get_template
-from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
 from messervices.kernel import money
 from messervices.look import shell as shells
+from messervices.look.icons import icon_html
 
 register = template.Library()
 
@@ -64,14 +62,6 @@ def flash(context: Context) -> SafeString:
 
 
 # Icons ---------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=512)
-def icon_html(name: str, classes: str = "") -> SafeString:
-    """One icon of the sprite, hidden from screen readers: a word always stands beside it."""
-    css = f"i {classes}".strip()
-    href = f"{static('look/icons.svg')}#{name}"
-    return mark_safe(f'<svg class="{escape(css)}" aria-hidden="true"><use href="{escape(href)}"/></svg>')  # noqa: S308
 
 
 class IconNode(template.Node):

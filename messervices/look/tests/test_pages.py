@@ -96,7 +96,7 @@ def test_the_longest_prefix_names_the_tab() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "two"), [("Lina Benali", "LB"), ("d’Almeida", "D"), ("نور", "ن"), ("", "·"), ("lina@x.fr", "LX")]
+    ("name", "two"), [("Lina Benali", "LB"), ("d’Almeida", "D"), ("نور", "ن"), ("", ""), ("lina@x.fr", "LX")]
 )
 def test_initials_come_from_any_script(name: str, two: str) -> None:
     assert shell.initials(name) == two
