@@ -7,8 +7,6 @@ Sources: code de l’éducation, L841-5 and D841-2 and following; every row is q
 import base64
 import hashlib
 import hmac
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -181,31 +179,6 @@ def collected_account(year: AcademicYear, crous_slug: str) -> str:
 
 
 # The certificate (1.5, 1.6) ------------------------------------------------------------------------------------
-
-_NOISE = re.compile(r"[\W_]+")
-_CODE = re.compile(r"^([A-Z]{3}\d[A-Z]{6}\d{2})(.*)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What an establishment asks about: a number, and the first letters of the name. Either may be empty."""
-
-    number: str
-    letters: str
-
-
-def asked(number: str, letters: str = "") -> Asked:
-    """Read a number as typed: ``ver6 kqtrmb-42 / benal`` gives the number and, when none were typed apart, the letters.
-
-    Spaces, slashes, hyphens and small letters do not matter (1.5, rule 4). The glued form of the older verification
-    service is read too. A text that has not the shape of a number gives an empty one.
-    """
-    bare = _NOISE.sub("", unicodedata.normalize("NFKC", number)).upper()
-    found = _CODE.match(bare)
-    if not found:
-        return Asked("", first_letters(letters, LETTERS))
-    return Asked(found[1], first_letters(letters or found[2], LETTERS))
-
 
 def letters_match(letters: str, *names: str) -> bool:
     """Tell whether the letters are the first five of one of the names (all of it when it is shorter)."""

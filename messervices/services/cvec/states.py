@@ -23,8 +23,7 @@ VALID = (Status.PAID, Status.EXEMPT, Status.REFUNDED)
 
 STEPS = Workflow(
     {
-        # The bank may confirm after the file was cancelled or left: what was paid for is then given.
-        "pay": ((Status.AWAITING_PAYMENT, Status.CANCELLED), Status.PAID),
+        "pay": ((Status.AWAITING_PAYMENT,), Status.PAID),
         "exempt": ((Status.AWAITING_PAYMENT,), Status.EXEMPT),
         "move": ((Status.AWAITING_PAYMENT,), Status.AWAITING_PAYMENT),
         "cancel": ((Status.AWAITING_PAYMENT,), Status.CANCELLED),
@@ -79,7 +78,6 @@ VERBS = {
     "cvec.move": _("Le Crous de votre CVEC a changé avec votre ville d’études"),
     "cvec.acquit": _("CVEC acquittée par paiement"),
     "cvec.exempt": _("CVEC acquittée par exonération"),
-    "cvec.receive_surplus": _("Un paiement qui n’était pas dû a été reçu pour votre CVEC"),
     "cvec.cancel": _("Votre CVEC non payée a été refermée"),
     "cvec.check": _("Un établissement a vérifié votre attestation de CVEC"),
 }

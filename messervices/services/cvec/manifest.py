@@ -1,0 +1,82 @@
+"""How the CVEC tells the platform of itself."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from messervices.foundations.crous import selectors as crous
+from messervices.foundations.students.states import FactKind
+from messervices.kernel.manifest import Manifest, Panel, Right, Tile
+from messervices.services.cvec import rules, selectors
+from messervices.services.cvec.states import RIGHTS, VALID, VERBS, Status
+
+URGENT = 90
+"""Nothing is possible before it: it comes first among the next steps of a student who owes it."""
+
+
+def tile(person_id: int, now: datetime) -> Tile | None:
+    """Say where a student stands for the current campaign (one query)."""
+    year = crous.current_year("cvec", now)
+    campaign = selectors.campaign_of(year, now) if year else None
+    if year is None or campaign is None:
+        return None
+    standing = selectors.standing_of(person_id, year)
+    title = _("CVEC %(year)s") % {"year": year}
+    if standing.status in VALID:
+        return Tile(
+            title=title, sentence=_("Votre attestation est prête : donnez son numéro à votre établissement."),
+            url=reverse("cvec:certificate", args=[year]), action_label=_("Voir mon attestation"), fam="enrol", icon="seal",
+            badge=_("Acquittée : télécharger"), badge_kind="ok",
+        )  # fmt: skip
+    if campaign.opening != rules.Opening.OPEN:
+        return Tile(
+            title=title, sentence=_("La campagne est terminée."), url=reverse("cvec:home"), action_label=_("Voir les dates"),
+            fam="enrol", icon="seal",
+        )  # fmt: skip
+    begun = standing.status == Status.AWAITING_PAYMENT
+    if standing.motive:
+        sentence, action = _("Vous êtes exonéré : votre attestation est gratuite et immédiate."), _("Obtenir mon attestation")
+    elif begun:
+        sentence, action = _("Vous avez commencé : il reste le paiement."), _("Reprendre")
+    else:
+        sentence, action = _("Pour vous inscrire, votre établissement demande son attestation."), _("Obtenir mon attestation")
+    where = "cvec:summary" if standing.city_known else "cvec:situation"
+    return Tile(
+        title=title, sentence=sentence, url=reverse(where, args=[year]), action_label=action, fam="enrol", icon="seal",
+        urgency=URGENT, badge=_("À faire avant votre inscription"), badge_kind="warn",
+    )  # fmt: skip
+
+
+def front(now: datetime) -> Panel | None:
+    """The card "get your certificate" of the signed-out home; no query, as a rule."""
+    year = crous.current_year("cvec", now)
+    campaign = selectors.campaign_of(year, now) if year else None
+    if campaign is None or campaign.opening != rules.Opening.OPEN:
+        return None
+    return Panel(MANIFEST.title, "cvec/front.html", {"campaign": campaign})
+
+
+MANIFEST = Manifest(
+    slug="cvec",
+    title=gettext_lazy("CVEC"),
+    section="enrol",
+    sentence=gettext_lazy("Obtenir l’attestation de contribution de vie étudiante, demandée pour s’inscrire."),
+    icon="seal",
+    urls="messervices.services.cvec.urls",
+    home_url="cvec:home",
+    api="messervices.services.cvec.api.router",
+    tile="messervices.services.cvec.manifest.tile",
+    front="messervices.services.cvec.manifest.front",
+    on_paid={"cvec": "messervices.services.cvec.actions.confirm_payment"},
+    desk_urls="messervices.services.cvec.desk_urls",
+    desk_panel="messervices.services.cvec.desk.panels",
+    rights=tuple(Right(code, label) for code, label in RIGHTS.items()),
+    verbs=VERBS,
+    facts_read=(FactKind.STUDY_CITY, FactKind.BOURSIER, FactKind.ANNUAL_ALLOWANCE),
+    facts_written=(FactKind.STUDY_CITY, FactKind.CVEC_ACQUITTEE),
+    search="messervices.services.cvec.selectors.person_ids_by_number",
+    forget="messervices.services.cvec.actions.forget",
+    keywords=gettext_lazy("attestation contribution vie étudiante campus inscription payer exonération certificat"),
+)

@@ -1,0 +1,96 @@
+"""The acquittement of a student for a year, and who checked a certificate."""
+
+from django.db import models
+from django.db.models import Q
+
+from messervices.foundations.crous.models import Commune, Crous, Establishment
+from messervices.foundations.documents.models import Document
+from messervices.foundations.payments.models import Order
+from messervices.foundations.students.models import Person
+from messervices.kernel.fields import AcademicYearField
+from messervices.kernel.isolation import Isolated
+from messervices.services.cvec.states import VALID, Motive, Status
+
+_PAID = Q(order__isnull=False, document__isnull=False, settled_at__isnull=False, amount_cents__gt=0, motive="")
+_EXEMPT = Q(document__isnull=False, settled_at__isnull=False, amount_cents=0) & ~Q(motive="")
+_AWAITING = Q(document=None, settled_at=None, amount_cents__gt=0, motive="")
+
+
+class Acquittement(models.Model):
+    """What a person owes, or no longer owes, for an academic year: one a year, unless cancelled.
+
+    ``crous`` is the Crous of the city of study (``commune``): it collects and answers for the certificate
+    (``document``). ``amount_cents`` is what is due, 0 when exempt. ``order`` is the order to pay it, the last one when
+    there were several: payments keeps one open at a time, and gives back what comes for one that is closed.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="acquittements")
+    year = AcademicYearField()
+    crous = models.ForeignKey(Crous, on_delete=models.PROTECT, related_name="acquittements", db_index=False)
+    commune = models.ForeignKey(Commune, on_delete=models.PROTECT, related_name="+", db_index=False)
+    status = models.CharField(max_length=16, choices=Status.choices)
+    amount_cents = models.BigIntegerField()
+    motive = models.CharField(max_length=9, choices=Motive.choices, blank=True)
+    order = models.OneToOneField(Order, null=True, on_delete=models.PROTECT, related_name="acquittement")
+    document = models.OneToOneField(Document, null=True, on_delete=models.PROTECT, related_name="acquittement")
+    opened_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """The database refuses two in a year, and any half-state."""
+
+        constraints = [
+            Isolated(name="acquittement_isolated"),
+            models.UniqueConstraint(
+                fields=["person", "year"], condition=~Q(status=Status.CANCELLED), name="acquittement_one_a_year"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[Status.PAID, Status.REFUNDED]) & _PAID
+                | Q(status=Status.EXEMPT) & _EXEMPT
+                | Q(status=Status.AWAITING_PAYMENT) & _AWAITING
+                | Q(status=Status.CANCELLED),
+                name="acquittement_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["crous", "year", "-id"], name="acquittement_desk", include=["person"]),
+        ]
+
+    def __str__(self) -> str:
+        """Number, year and status."""
+        return f"acquittement {self.pk} {self.year} {self.status}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it counts: a cancelled one leaves room for another."""
+        return self.status != Status.CANCELLED
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it has a certificate that is worth something."""
+        return self.status in VALID
+
+
+class Check(models.Model):
+    """An establishment checked a certificate: who, when, and what was answered.
+
+    The number is kept masked, enough to be recognised beside one's own list and not to be used again. No person
+    stands here: the student reads it in their own timeline, through the audit.
+    """
+
+    establishment = models.ForeignKey(Establishment, on_delete=models.PROTECT, related_name="+")
+    user_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    masked_number = models.CharField(max_length=20)
+    year = AcademicYearField(null=True)
+    code = models.SmallIntegerField(null=True)
+    valid = models.BooleanField()
+
+    class Meta:
+        """Read by establishment, newest first."""
+
+        indexes = [models.Index(fields=["establishment", "-at"], name="check_establishment")]
+
+    def __str__(self) -> str:
+        """When, and valid or not."""
+        return f"{self.at:%Y-%m-%d %H:%M} {'valid' if self.valid else 'not valid'}"
