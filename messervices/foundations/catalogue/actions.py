@@ -83,6 +83,7 @@ def _in_force(model: type[M], slug: str) -> M | None:
 
 @inside_action
 def _put(
+    old: M | None,
     model: type[M],
     text: EntryText | AnnouncementText,
     *,
@@ -93,7 +94,6 @@ def _put(
 ) -> M:
     """Put a version in force in the place of the one before; the same text again changes nothing."""
     said = asdict(text) | ({"year": text.year} if isinstance(text, AnnouncementText) else {})
-    old = _in_force(model, text.slug)
     if old and {field: getattr(old, field) for field in said} == said:
         return old
     if text.opens_at and text.closes_at and text.opens_at >= text.closes_at:
@@ -119,7 +119,15 @@ def publish_entry(*, by: Actor, text: EntryText, reason: str, now: datetime) -> 
     Raises ``Refusal``: ``not_allowed`` (the national desk alone), ``reason_missing``, ``dates_reversed``.
     """
     _refuse_unless_allowed(by, Right.EDIT_ENTRY, None, reason)
-    return _put(CatalogueEntry, text, by=by, reason=reason, now=now, forget=entries_kept.forget)
+    return _put(
+        _in_force(CatalogueEntry, text.slug),
+        CatalogueEntry,
+        text,
+        by=by,
+        reason=reason,
+        now=now,
+        forget=entries_kept.forget,
+    )
 
 
 @action
@@ -138,7 +146,7 @@ def publish_announcement(*, by: Actor, text: AnnouncementText, reason: str, now:
         raise Refusal(
             "perimeter_unclear", _("Dites à qui s’adresse l’annonce : tout le monde, un Crous ou une campagne.")
         )
-    return _put(Announcement, text, by=by, reason=reason, now=now, forget=announcements_kept.forget)
+    return _put(old, Announcement, text, by=by, reason=reason, now=now, forget=announcements_kept.forget)
 
 
 _NAMES = {

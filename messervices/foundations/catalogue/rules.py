@@ -25,14 +25,23 @@ def is_for(
     return True
 
 
+_SHORTEST_PLURAL = 4
+
+
+def _singular(word: str) -> str:
+    """Take the mark of the plural off a word that is long enough to have one."""
+    return word[:-1] if len(word) >= _SHORTEST_PLURAL and word[-1] in "sx" else word
+
+
 def weight(words: Collection[str], title: str, rest: str) -> int:
     """Weigh how well a text answers a search: 0 when a word is missing, more when the title holds the words.
 
-    A word typed is the beginning of a word of the text, without accents: ``bour`` finds "Bourses".
+    A word typed is the beginning of a word of the text, without accents and whether plural or not: ``bour`` and
+    ``bourses`` find "Bourse".
     """
     in_title, in_rest = search_key(title).split(), search_key(rest).split()
     found = 0
-    for word in words:
+    for word in map(_singular, words):
         if any(one.startswith(word) for one in in_title):
             found += 3
         elif any(one.startswith(word) for one in in_rest):

@@ -177,6 +177,11 @@ def _make_keys(codes: Sequence[str]) -> None:
                 copy.write_row(key)
 
 
+def _words_of(row: dict[str, str], city: str) -> str:
+    """Give the words by which an establishment is looked for."""
+    return search_key(" ".join((row["name"], row["short_name"], row["acronym"], row["city"], city)))
+
+
 @action
 def _load_establishments(now: datetime) -> Loaded:
     rows = _rows("establishments.csv")
@@ -188,13 +193,14 @@ def _load_establishments(now: datetime) -> Loaded:
         *plain, "search_key", "commune_id", "former_uais", "enrolled", "latitude", "longitude", "source", "certainty",
         "known_on",
     )  # fmt: skip
+    cities = dict(Commune.objects.filter(pk__in={row["commune"] for row in rows}).values_list("code", "name"))
     done = bring_level(
         Establishment,
         columns,
         (
             (
                 *(row[column] for column in plain),
-                search_key(f"{row['name']} {row['short_name']} {row['acronym']} {row['city']}"), row["commune"] or None,
+                _words_of(row, cities.get(row["commune"], "")), row["commune"] or None,
                 row["former_uais"].split("|") if row["former_uais"] else [], int(row["enrolled"] or 0) or None,
                 *_numbers(row), *_ESTABLISHMENTS_SOURCE,
             )
