@@ -1,0 +1,85 @@
+"""Ask the bank before anything is given up: the question is outside any transaction, the answer is an event like others."""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from messervices.foundations.payments import rules
+from messervices.foundations.payments.actions.receive import keep
+from messervices.foundations.payments.actions.settle import settle
+from messervices.foundations.payments.models import Attempt
+from messervices.foundations.payments.providers import rail_named
+from messervices.foundations.payments.providers.rail import Answer, Handover
+from messervices.foundations.payments.rules import Outcome
+from messervices.foundations.payments.selectors import attempt_of
+from messervices.foundations.payments.states import ATTEMPT_STEPS, LIVE, AttemptStatus, EventKind, Verdict
+from messervices.kernel import jobs
+from messervices.kernel.action import action
+
+
+def ask_bank(*, attempt_id: int, now: datetime) -> Outcome:
+    """Ask the bank what became of an attempt, and do what it says. Gives its word.
+
+    Not an action: the network stands between its two transactions. Raises ``ProviderUnavailable`` when the bank does
+    not answer: the attempt stays as it is, and is asked about again later.
+    """
+    attempt = attempt_of(attempt_id)
+    answer = rail_named(attempt.rail).ask(
+        Handover(
+            number=attempt.number,
+            bank_ref=attempt.bank_ref,
+            amount_cents=attempt.amount_cents,
+            begun_at=attempt.begun_at,
+        )
+    )
+    event_id = _note_answer(attempt_id=attempt_id, answer=answer, now=now)
+    if event_id is not None:
+        settle(event_id=event_id, now=now)
+    return answer.facts.outcome
+
+
+@action
+def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | None:
+    """Keep a decisive answer as an event (its number is given), or note when to ask again."""
+    attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
+    facts = answer.facts
+    # What an agent is already looking at is not told twice.
+    known = attempt.status == AttemptStatus.DOUBTFUL and not (
+        facts.outcome in rules.END_STEPS
+        or rules.fits(
+            amount_cents=attempt.amount_cents,
+            currency="EUR",
+            said_cents=facts.amount_cents,
+            said_currency=facts.currency,
+        )
+    )
+    if facts.outcome in rules.DECISIVE and not known:
+        return keep(
+            rail=attempt.rail, kind=EventKind.ANSWER, raw=answer.raw, verdict=Verdict.GOOD, facts=facts, now=now
+        )
+    if attempt.status not in LIVE:
+        return None
+    attempt.asked_at, attempt.asked = now, attempt.asked + 1
+    attempt.ask_at = rules.next_question_at(attempt.asked, now)
+    if facts.outcome == Outcome.NEVER_SEEN and rules.is_form_dead(attempt.begun_at, now):
+        attempt.status = ATTEMPT_STEPS.target("expire", attempt.status)
+        attempt.ended_at, attempt.ask_at = now, None
+    elif facts.outcome == Outcome.WAITING and attempt.status == AttemptStatus.BEGUN:
+        attempt.status = ATTEMPT_STEPS.target("wait", attempt.status)
+    attempt.save(update_fields=["status", "asked_at", "asked", "ask_at", "ended_at"])
+    return None
+
+
+@action
+def queue_question(*, order_id: int, now: datetime) -> bool:
+    """Queue a question to the bank for a student who waits; at most one in a quarter of a minute. Gives whether it was."""
+    asked = Attempt.objects.filter(
+        Q(asked_at=None) | Q(asked_at__lt=now - rules.QUESTION_EVERY), order_id=order_id, status__in=LIVE
+    )
+    attempt = asked.select_for_update().first()
+    if attempt is None:
+        return False
+    attempt.asked_at = now
+    attempt.save(update_fields=["asked_at"])
+    jobs.enqueue("foundations.payments.tasks.ask_bank", attempt_id=attempt.pk)
+    return True

@@ -1,0 +1,233 @@
+"""The one place where money that came in is booked: either all of it happens, or none.
+
+No paid order without its line in the ledger and without its service told; no line without an order. The path of a
+payment is four queries and the service's call-back; a test counts them.
+"""
+
+import json
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from messervices.foundations.audit.actions import record
+from messervices.foundations.ledger.actions import post
+from messervices.foundations.notifications.actions import notify
+from messervices.foundations.payments import rules
+from messervices.foundations.payments.models import Attempt, Capture, Order, OutsideEvent, Refund
+from messervices.foundations.payments.providers import rail_named
+from messervices.foundations.payments.providers.rail import Facts
+from messervices.foundations.payments.rules import Outcome
+from messervices.foundations.payments.states import (
+    ATTEMPT_STEPS,
+    LIVE,
+    QUESTIONS,
+    AttemptStatus,
+    Effect,
+    EventStatus,
+    OrderStatus,
+    Paid,
+    RefundReason,
+)
+from messervices.kernel import crash, jobs, manifest
+from messervices.kernel.action import action
+from messervices.kernel.actor import Actor
+from messervices.kernel.money import Cents
+
+_CLAIM = """
+    update payments_outsideevent set status = 'done', read_at = %s where id = %s and status = 'new'
+    returning rail, facts
+"""
+_BOOK = "select payments_book(%s, %s, %s, %s, %s, %s, %s, %s)"
+_AHEAD = timedelta(minutes=10)
+"""A bank's clock may be this much ahead of ours; a later date is not believed."""
+
+
+@action
+def settle(*, event_id: int, now: datetime) -> str:
+    """Read one outside event and do what it says, once. Gives its ``Effect``, "" when it was read already.
+
+    A second reader of the same event finds nothing to claim; a second event of the same bank transaction finds it
+    booked. Anything that fails leaves the event unread, to be read again.
+    """
+    crash.point("payments.before_claim")
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, (now, event_id))
+        row = cursor.fetchone()
+    if row is None:
+        return ""
+    crash.point("payments.after_claim")
+    facts = Facts(**(json.loads(row[1]) if isinstance(row[1], str) else row[1]))
+    attempt = (
+        Attempt.objects.select_for_update(of=("self", "order"))
+        .select_related("order")
+        .filter(rail=row[0], number=facts.number)
+        .first()
+    )
+    if attempt is None:
+        effect = Effect.UNKNOWN_ORDER
+        OutsideEvent.objects.filter(pk=event_id).update(status=EventStatus.UNKNOWN, effect=effect)
+    else:
+        effect = _apply(event_id, attempt, facts, now)
+    crash.point("payments.before_commit")
+    return effect
+
+
+def _apply(event_id: int, attempt: Attempt, facts: Facts, now: datetime) -> Effect:
+    """Choose what the bank's word does to the attempt. Money counts whatever we had thought of the attempt."""
+    if facts.outcome == Outcome.PAID and facts.tx_id:
+        fits = rules.fits(
+            amount_cents=attempt.amount_cents,
+            currency="EUR",
+            said_cents=facts.amount_cents,
+            said_currency=facts.currency,
+        )
+        return _take(event_id, attempt, facts, now) if fits else _question(event_id, attempt, Effect.OTHER_AMOUNT, now)
+    if facts.outcome == Outcome.GIVEN_BACK:
+        return _given_back(event_id, attempt, now)
+    if facts.outcome in rules.END_STEPS:
+        return _end(event_id, attempt, facts, now)
+    if facts.outcome == Outcome.WAITING:
+        if attempt.status in {AttemptStatus.BEGUN, AttemptStatus.UNCONFIRMED}:
+            attempt.status = ATTEMPT_STEPS.target("wait", attempt.status)
+            attempt.save(update_fields=["status"])
+            return _note(event_id, attempt, Effect.WAITING)
+        return _note(event_id, attempt, Effect.LATE)
+    return _question(event_id, attempt, Effect.UNCLEAR, now)
+
+
+def _take(event_id: int, attempt: Attempt, facts: Facts, now: datetime) -> Effect:
+    """Book the money: for the order when it is open, as a surplus to give back when it is not."""
+    order = attempt.order
+    surplus = {OrderStatus.PAID: RefundReason.ALREADY_PAID, OrderStatus.CANCELLED: RefundReason.ORDER_CLOSED}
+    why_surplus = surplus.get(OrderStatus(order.status), "")
+    rail = rail_named(attempt.rail)
+    taken_at = _believed(facts.at, now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BOOK,
+            (event_id, attempt.pk, attempt.rail, facts.tx_id, facts.amount_cents, str(why_surplus), taken_at, now),
+        )
+        capture_id = cursor.fetchone()[0]
+    if capture_id is None:
+        return Effect.REPEATED
+    crash.point("payments.after_book")
+    post(
+        key=f"capture:{attempt.rail}:{facts.tx_id}",
+        debit=rail.receivable,
+        credit=surplus_account(attempt.rail) if why_surplus else order.credit_account,
+        amount_cents=facts.amount_cents,
+        at=now,
+        reason=order.label,
+    )
+    crash.point("payments.after_ledger")
+    if why_surplus:
+        _send_back(order, capture_id, facts.amount_cents, now)
+        return Effect.SURPLUS
+    manifest.paid_callback(order.kind)(
+        order_id=order.pk,
+        reference=order.reference,
+        facts=Paid(
+            order_id=order.pk,
+            number=order.number,
+            kind=order.kind,
+            reference=order.reference,
+            person_id=order.person_id,
+            crous_id=order.crous_id,
+            amount_cents=Cents(facts.amount_cents),
+            rail=attempt.rail,
+            rail_tx_id=facts.tx_id,
+            taken_at=taken_at,
+        ),
+        now=now,
+        by=Actor.system(f"bank:{attempt.rail}"),
+    )
+    crash.point("payments.after_callback")
+    return Effect.CAPTURED
+
+
+def surplus_account(rail: str) -> str:
+    """The ledger account of money paid twice, until it is back on the card."""
+    return f"payments:surplus:{rail}"
+
+
+def _send_back(order: Order, capture_id: int, amount_cents: int, now: datetime) -> None:
+    """Queue the way back of a surplus, and tell the student. The refund's row was written with the capture."""
+    refund = Refund.objects.only("pk", "reason").get(capture_id=capture_id)
+    jobs.enqueue("foundations.payments.tasks.give_back", refund_id=refund.pk)
+    notify(
+        person_id=order.person_id,
+        crous_id=order.crous_id,
+        kind="payments.surplus",
+        params={"label": order.label, "amount_cents": amount_cents, "reason": refund.reason},
+        link=order.return_path,
+        now=now,
+    )
+    record(
+        by=Actor.system("bank"),
+        verb="payments.book_surplus",
+        subject=f"payments.order:{order.pk}",
+        person_id=order.person_id,
+        crous_id=order.crous_id,
+        details={"amount_cents": amount_cents, "reason": refund.reason},
+        now=now,
+    )
+
+
+def _end(event_id: int, attempt: Attempt, facts: Facts, now: datetime) -> Effect:
+    """The bank says there is no money. An end that concerns money already booked is a question for an agent."""
+    if attempt.status in LIVE:
+        attempt.status = ATTEMPT_STEPS.target(rules.END_STEPS[facts.outcome], attempt.status)
+        attempt.ended_at, attempt.ask_at, attempt.detail = now, None, facts.detail[:40]
+        attempt.save(update_fields=["status", "ended_at", "ask_at", "detail"])
+        return _note(event_id, attempt, Effect.ENDED)
+    if facts.tx_id and Capture.objects.filter(rail=attempt.rail, rail_tx_id=facts.tx_id).exists():
+        return _question(event_id, attempt, Effect.REVERSED, now)
+    return _note(event_id, attempt, Effect.LATE)
+
+
+def _given_back(event_id: int, attempt: Attempt, now: datetime) -> Effect:
+    """Money left for the cardholder: ours when we asked for it, a question for an agent when we did not."""
+    if Refund.objects.filter(capture__attempt=attempt).exists():
+        return _note(event_id, attempt, Effect.GIVEN_BACK)
+    return _question(event_id, attempt, Effect.REVERSED, now)
+
+
+def _question(event_id: int, attempt: Attempt, effect: Effect, now: datetime) -> Effect:
+    """Something does not fit: nothing is booked, an agent sees it, and the bank is asked again soon."""
+    if attempt.status in LIVE:
+        attempt.status = ATTEMPT_STEPS.target("doubt", attempt.status)
+        attempt.ask_at = now
+        attempt.save(update_fields=["status", "ask_at"])
+        jobs.enqueue("foundations.payments.tasks.ask_bank", attempt_id=attempt.pk)
+    order = attempt.order
+    record(
+        by=Actor.system("bank"),
+        verb="payments.meet_incident",
+        subject=f"payments.order:{order.pk}",
+        person_id=order.person_id,
+        crous_id=order.crous_id,
+        reason=effect.value,
+        now=now,
+    )
+    return _note(event_id, attempt, effect)
+
+
+def _note(event_id: int, attempt: Attempt, effect: Effect) -> Effect:
+    """Write on the event whose it is and what it did."""
+    OutsideEvent.objects.filter(pk=event_id).update(
+        status=EventStatus.INCIDENT if effect in QUESTIONS else EventStatus.DONE,
+        effect=effect,
+        attempt=attempt,
+        person_id=attempt.person_id,
+        crous_id=attempt.crous_id,
+    )
+    return effect
+
+
+def _believed(at: str, now: datetime) -> datetime:
+    """Give the bank's date, or ours when it gave none, or one that has not come yet."""
+    try:
+        said = datetime.fromisoformat(at)
+    except ValueError:
+        return now
+    return said if said.tzinfo is not None and said <= now + _AHEAD else now

@@ -1,0 +1,25 @@
+"""The rails in use, found by name."""
+
+from functools import cache
+
+from django.conf import settings
+
+from messervices.foundations.payments.providers.lyra import Lyra
+from messervices.foundations.payments.providers.rail import Rail
+
+
+@cache
+def rail_named(name: str) -> Rail:
+    """Give a rail. Raises ``LookupError`` for a name that no rail has."""
+    if name == "lyra":
+        return Lyra(
+            payment_url=settings.LYRA_PAYMENT_URL,
+            api_url=settings.LYRA_API_URL,
+            site_id=settings.LYRA_SITE_ID,
+            keys=tuple(key for key in (settings.LYRA_KEY, settings.LYRA_KEY_PREVIOUS) if key),
+            mode=settings.LYRA_CTX_MODE,
+            password=settings.LYRA_API_PASSWORD,
+            shop_name=settings.SITE_NAME,
+        )
+    msg = f"no rail is called {name!r}"
+    raise LookupError(msg)

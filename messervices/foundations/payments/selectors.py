@@ -1,0 +1,141 @@
+"""Reads of the payments: what a page, the desk or a job asks."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from messervices.foundations.payments.models import Attempt, Capture, Order, OutsideEvent, Refund
+from messervices.foundations.payments.states import (
+    LIVE,
+    EventStatus,
+    OrderStatus,
+    RefundStatus,
+)
+from messervices.kernel.actor import Actor
+
+UNREAD_FOR = timedelta(minutes=2)
+STUCK_FOR = timedelta(minutes=15)
+DRIVEN_FOR = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an order stands, for its page: ``state`` is one of the words below, ``attempt`` the last one.
+
+    ``to_pay`` (never tried), ``begun``, ``unconfirmed``, ``doubtful``, ``refused``, ``abandoned``, ``expired``,
+    ``paid``, ``cancelled``.
+    """
+
+    order: Order
+    state: str
+    attempt: Attempt | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether news may come by itself."""
+        return self.state in {"begun", "unconfirmed"}
+
+
+def order_of(uuid: UUID, person_id: int) -> Order:
+    """Give a person's order. Raises ``Order.DoesNotExist`` for anybody else's."""
+    return Order.objects.get(uuid=uuid, person_id=person_id)
+
+
+def standing_of(uuid: UUID, person_id: int) -> Standing:
+    """Tell where a person's order stands (two queries). Raises ``Order.DoesNotExist`` for anybody else's."""
+    order = order_of(uuid, person_id)
+    attempt = Attempt.objects.filter(order=order).order_by("-rank").first()
+    if order.status != OrderStatus.OPEN:
+        return Standing(order, order.status, attempt)
+    if attempt is None:
+        return Standing(order, "to_pay")
+    # A last try that captured while the order stays open cannot be: the database refuses it.
+    return Standing(order, attempt.status, attempt)
+
+
+def live_attempt(order_id: int) -> Attempt | None:
+    """Give the one attempt of an order whose outcome is not known yet."""
+    return Attempt.objects.filter(order_id=order_id, status__in=LIVE).first()
+
+
+def attempt_of(attempt_id: int) -> Attempt:
+    """Give an attempt with its order."""
+    return Attempt.objects.select_related("order").get(pk=attempt_id)
+
+
+def payments_of(person_id: int) -> list[Order]:
+    """List a person's orders, newest first, with ``tries`` and ``money`` (captures and their refunds): four queries."""
+    money = Capture.objects.order_by("pk").prefetch_related("refunds")
+    tries = Attempt.objects.order_by("rank")
+    return list(
+        Order.objects.filter(person_id=person_id)
+        .prefetch_related(
+            Prefetch("attempts", queryset=tries, to_attr="tries"), Prefetch("captures", queryset=money, to_attr="money")
+        )
+        .order_by("-created_at", "-pk")
+    )
+
+
+def _waiting(actor: Actor, status: EventStatus) -> QuerySet[OutsideEvent]:
+    return OutsideEvent.objects.filter(crous_id__in=actor.scope.crous, status=status).defer("raw")
+
+
+def events_unrecognised(actor: Actor, limit: int = 50) -> list[OutsideEvent]:
+    """List authentic notices for which we know no order, oldest first. Nobody's Crous: the national desk sees them."""
+    return list(_waiting(actor, EventStatus.UNKNOWN).order_by("received_at")[:limit])
+
+
+def count_events_unrecognised(actor: Actor) -> int:
+    """Count them, for the desk's queue."""
+    return _waiting(actor, EventStatus.UNKNOWN).count()
+
+
+def incidents(actor: Actor, limit: int = 50) -> list[OutsideEvent]:
+    """List notices that do not fit their order (other amount, money taken back), oldest first, with the attempt."""
+    found = _waiting(actor, EventStatus.INCIDENT).select_related("attempt__order")
+    return list(found.order_by("received_at")[:limit])
+
+
+def count_incidents(actor: Actor) -> int:
+    """Count them, for the desk's queue."""
+    return _waiting(actor, EventStatus.INCIDENT).count()
+
+
+def _under_way(actor: Actor) -> QuerySet[Refund]:
+    return Refund.objects.filter(crous_id__in=actor.scope.crous).exclude(status=RefundStatus.GIVEN)
+
+
+def surplus_refunds(actor: Actor, limit: int = 50) -> list[Refund]:
+    """List the payments made twice whose money is not back on the card yet, oldest first, with their orders."""
+    return list(_under_way(actor).select_related("capture__order").order_by("queued_at")[:limit])
+
+
+def count_surplus_refunds(actor: Actor) -> int:
+    """Count them, for the desk's queue."""
+    return _under_way(actor).count()
+
+
+def count_stuck(now: datetime) -> int:
+    """Count authentic notices that could not be read for a quarter of an hour: something is broken."""
+    return OutsideEvent.objects.filter(status=EventStatus.NEW, received_at__lt=now - STUCK_FOR).count()
+
+
+def unread_events(now: datetime, limit: int = 500) -> list[int]:
+    """Give the numbers of notices that no job has read for two minutes, oldest first."""
+    found = OutsideEvent.objects.filter(status=EventStatus.NEW, received_at__lt=now - UNREAD_FOR)
+    return list(found.order_by("received_at").values_list("pk", flat=True)[:limit])
+
+
+def attempts_to_ask(now: datetime, limit: int = 200) -> list[int]:
+    """Give the numbers of live attempts whose time to ask the bank has come, the longest waiting first."""
+    found = Attempt.objects.filter(ask_at__lte=now, status__in=LIVE)
+    return list(found.order_by("ask_at").values_list("pk", flat=True)[:limit])
+
+
+def refunds_to_drive(now: datetime, limit: int = 200) -> list[int]:
+    """Give the numbers of refunds that wait, or were asked for without an answer, for five minutes."""
+    late = now - DRIVEN_FOR
+    asleep = Q(status=RefundStatus.QUEUED, queued_at__lt=late) | Q(status=RefundStatus.SENDING, sent_at__lt=late)
+    return list(Refund.objects.filter(asleep).order_by("queued_at").values_list("pk", flat=True)[:limit])

@@ -1,0 +1,182 @@
+"""Where orders, attempts, notices and refunds may stand, and the sentences of this room's deeds.
+
+Three things are kept apart on purpose: what we *know* (captured, refused), what we *do not know yet* (unconfirmed:
+the bank is silent) and what *does not fit* (doubtful: an agent looks at it).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from messervices.kernel.money import Cents
+from messervices.kernel.workflow import Workflow
+
+
+class RailName(models.TextChoices):
+    """The ways money comes in."""
+
+    LYRA = "lyra", _("Carte bancaire")
+
+
+class OrderStatus(models.TextChoices):
+    """Where an order stands. Money that comes for an order that is not open is surplus, and goes back."""
+
+    OPEN = "open", _("à payer")
+    PAID = "paid", _("payé")
+    CANCELLED = "cancelled", _("annulé")
+
+
+ORDER_STEPS = Workflow(
+    {
+        "pay": ((OrderStatus.OPEN,), OrderStatus.PAID),
+        "cancel": ((OrderStatus.OPEN,), OrderStatus.CANCELLED),
+    }
+)
+
+
+class AttemptStatus(models.TextChoices):
+    """Where an attempt stands. The first three are live: their outcome is not known for certain."""
+
+    BEGUN = "begun", _("chez la banque")
+    UNCONFIRMED = "unconfirmed", _("en attente de la banque")
+    DOUBTFUL = "doubtful", _("en cours de vérification")
+    CAPTURED = "captured", _("payé")
+    REFUSED = "refused", _("refusé")
+    ABANDONED = "abandoned", _("abandonné")
+    EXPIRED = "expired", _("expiré")
+
+
+LIVE = (AttemptStatus.BEGUN, AttemptStatus.UNCONFIRMED, AttemptStatus.DOUBTFUL)
+_WITHOUT_MONEY = (*LIVE, AttemptStatus.REFUSED, AttemptStatus.ABANDONED, AttemptStatus.EXPIRED)
+
+ATTEMPT_STEPS = Workflow(
+    {
+        "come_back": ((AttemptStatus.BEGUN, AttemptStatus.UNCONFIRMED), AttemptStatus.UNCONFIRMED),
+        "wait": ((AttemptStatus.BEGUN, AttemptStatus.UNCONFIRMED), AttemptStatus.UNCONFIRMED),
+        "doubt": (LIVE, AttemptStatus.DOUBTFUL),
+        "refuse": (LIVE, AttemptStatus.REFUSED),
+        "abandon": (LIVE, AttemptStatus.ABANDONED),
+        "expire": (LIVE, AttemptStatus.EXPIRED),
+        # The bank may take the money after it, or we, had given the attempt up: money is booked all the same.
+        "capture": (_WITHOUT_MONEY, AttemptStatus.CAPTURED),
+    }
+)
+
+
+class Verdict(models.TextChoices):
+    """What the look at a notice's raw bytes gave."""
+
+    GOOD = "good", _("authentique")
+    FORGED = "forged", _("fausse signature")
+    UNREADABLE = "unreadable", _("illisible")
+    FOREIGN = "foreign", _("autre boutique")
+
+
+class EventStatus(models.TextChoices):
+    """Where an outside event stands. Only ``new`` ones are read; ``unknown`` and ``incident`` wait for an agent."""
+
+    NEW = "new", _("à lire")
+    DONE = "done", _("lu")
+    UNKNOWN = "unknown", _("commande inconnue")
+    INCIDENT = "incident", _("à vérifier")
+    REFUSED = "refused", _("écarté")
+    CLOSED = "closed", _("classé")
+
+
+WAITING_FOR_AGENT = (EventStatus.UNKNOWN, EventStatus.INCIDENT)
+
+EVENT_STEPS = Workflow(
+    {
+        "read": ((EventStatus.NEW,), EventStatus.DONE),
+        "not_ours": ((EventStatus.NEW,), EventStatus.UNKNOWN),
+        "question": ((EventStatus.NEW,), EventStatus.INCIDENT),
+        "trust": ((EventStatus.REFUSED,), EventStatus.NEW),
+        "close": (WAITING_FOR_AGENT, EventStatus.CLOSED),
+    }
+)
+
+
+class EventKind(models.TextChoices):
+    """A notice that the bank sent, or its answer to a question of ours."""
+
+    NOTICE = "notice", _("avis de la banque")
+    ANSWER = "answer", _("réponse de la banque")
+
+
+class Effect(models.TextChoices):
+    """What an outside event did here."""
+
+    CAPTURED = "captured", _("paiement enregistré")
+    SURPLUS = "surplus", _("payé en trop, à rendre")
+    REPEATED = "repeated", _("déjà connu")
+    ENDED = "ended", _("tentative terminée")
+    WAITING = "waiting", _("en attente de la banque")
+    LATE = "late", _("arrivé après la fin, sans effet")
+    OTHER_AMOUNT = "other_amount", _("montant différent")
+    REVERSED = "reversed", _("paiement annulé par la banque")
+    UNCLEAR = "unclear", _("mot inconnu de la banque")
+    UNKNOWN_ORDER = "unknown_order", _("commande inconnue")
+    GIVEN_BACK = "given_back", _("remboursement confirmé")
+
+
+QUESTIONS = (Effect.OTHER_AMOUNT, Effect.REVERSED, Effect.UNCLEAR)
+"""Effects that an agent must look at."""
+
+
+class RefundStatus(models.TextChoices):
+    """Where money to give back stands. ``sending`` means that the bank was asked: the outcome may be unknown."""
+
+    QUEUED = "queued", _("à rendre")
+    SENDING = "sending", _("demandé à la banque")
+    GIVEN = "given", _("rendu")
+    FAILED = "failed", _("refusé par la banque")
+
+
+REFUND_STEPS = Workflow(
+    {
+        "send": ((RefundStatus.QUEUED, RefundStatus.SENDING), RefundStatus.SENDING),
+        "confirm": ((RefundStatus.SENDING,), RefundStatus.GIVEN),
+        "fail": ((RefundStatus.SENDING,), RefundStatus.FAILED),
+        "retry": ((RefundStatus.FAILED,), RefundStatus.QUEUED),
+    }
+)
+
+
+class RefundReason(models.TextChoices):
+    """Why money goes back by itself."""
+
+    ALREADY_PAID = "already_paid", _("déjà payé")
+    ORDER_CLOSED = "order_closed", _("commande annulée")
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a service is told when its order is paid (``on_paid``): everything, so that it asks nothing back."""
+
+    order_id: int
+    number: str
+    kind: str
+    reference: str
+    person_id: int
+    crous_id: int
+    amount_cents: Cents
+    rail: str
+    rail_tx_id: str
+    taken_at: datetime
+
+
+RIGHTS = {
+    "payments:event:close": _("Classer un avis de la banque"),
+    "payments:refund:retry": _("Relancer un remboursement"),
+}
+
+VERBS = {
+    "payments.cancel_order": _("Un paiement à faire a été annulé"),
+    "payments.book_surplus": _("Un paiement en trop a été reçu ; il vous est rendu"),
+    "payments.give_back": _("Le paiement en trop a été rendu sur la carte"),
+    "payments.meet_incident": _("Un avis de la banque est vérifié par un agent"),
+    "payments.close_event": _("Un agent a classé un avis de la banque"),
+    "payments.retry_refund": _("Un agent a relancé un remboursement"),
+}

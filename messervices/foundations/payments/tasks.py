@@ -1,0 +1,69 @@
+"""Background work: read the inbox, ask the bank, give back, and re-drive whatever was left behind."""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from messervices.foundations.payments import actions, selectors
+from messervices.kernel import crash, jobs
+from messervices.kernel.errors import ProviderUnavailable
+from messervices.kernel.scope import EVERY, Scope
+
+log = logging.getLogger(__name__)
+_BANK = Scope("job:payments", crous=EVERY)
+
+
+@jobs.job(scope=_BANK, queue="payments", priority=10)
+def read_inbox(*, now: datetime, event_id: int) -> None:
+    """Read one outside event. Run twice, it is read once."""
+    actions.settle(event_id=event_id, now=now)
+    crash.point("payments.after_commit")
+
+
+@jobs.job(scope=_BANK, queue="payments", attempts=1)
+def ask_bank(*, now: datetime, attempt_id: int) -> None:
+    """Ask the bank about one attempt. A silent bank is asked again by the sweep, not by a retry."""
+    try:
+        actions.ask_bank(attempt_id=attempt_id, now=now)
+    except ProviderUnavailable as silence:
+        log.warning("the bank does not answer: %s", silence)
+
+
+@jobs.job(scope=_BANK, queue="payments", attempts=1)
+def give_back(*, now: datetime, refund_id: int) -> None:
+    """Give one surplus back. A silent bank is asked again by the sweep."""
+    try:
+        actions.give_back(refund_id=refund_id, now=now)
+    except ProviderUnavailable as silence:
+        log.warning("the bank does not answer: %s", silence)
+
+
+@jobs.periodic(cron="* * * * *", scope=_BANK, queue="payments")
+def sweep_inbox(*, now: datetime) -> None:
+    """Read the notices that no job has read: their job was lost, or failed too often."""
+    _each("event", selectors.unread_events(now), lambda pk: actions.settle(event_id=pk, now=now))
+
+
+@jobs.periodic(cron="* * * * *", scope=_BANK, queue="payments")
+def sweep_attempts(*, now: datetime) -> None:
+    """Ask the bank about the attempts it has said nothing of. None is given up without having asked."""
+    _each("attempt", selectors.attempts_to_ask(now), lambda pk: actions.ask_bank(attempt_id=pk, now=now))
+
+
+@jobs.periodic(cron="*/5 * * * *", scope=_BANK, queue="payments")
+def sweep_refunds(*, now: datetime) -> None:
+    """Go on with the refunds whose job was lost, or whose outcome is unknown."""
+    _each("refund", selectors.refunds_to_drive(now), lambda pk: actions.give_back(refund_id=pk, now=now))
+
+
+def _each(what: str, numbers: Iterable[int], deed: Callable[[int], Any]) -> None:
+    """Do a deed for each number: a silent bank ends the round, a broken row does not keep the others from their turn."""
+    for number in numbers:
+        try:
+            deed(number)
+        except ProviderUnavailable as silence:
+            log.warning("the bank does not answer: %s", silence)
+            return
+        except Exception:
+            log.exception("sweep of one %s failed", what)

@@ -1,0 +1,176 @@
+"""Orders in the situations that tests speak of, and a bank's notices about them."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
+from urllib.parse import urlencode
+
+import factory
+from django.db import transaction
+
+from messervices.foundations.payments import actions, selectors
+from messervices.foundations.payments.models import Attempt, Order, OutsideEvent
+from messervices.foundations.payments.providers import rail_named
+from messervices.foundations.payments.providers.lyra import sign
+from messervices.foundations.payments.providers.rail import Answer, Facts
+from messervices.foundations.payments.rules import Outcome
+from messervices.foundations.payments.states import Paid
+from messervices.foundations.students.tests.factories import PersonFactory
+from messervices.kernel import manifest
+from messervices.kernel.actor import Actor
+
+NOW = datetime(2026, 8, 28, 12, 0, tzinfo=UTC)
+ACCOUNT = "test:collected"
+VERSAILLES = 26
+
+
+class OrderFactory(factory.django.DjangoModelFactory):
+    """Something to pay: 105 euros, of the kind that ``sold`` sells."""
+
+    class Meta:
+        model = Order
+
+    person = factory.SubFactory(PersonFactory)
+    crous_id = VERSAILLES
+    number = factory.Sequence(lambda n: f"T{n:09d}")
+    kind = "test"
+    reference = factory.Sequence(lambda n: f"thing:{n}")
+    amount_cents = 105_00
+    credit_account = ACCOUNT
+    label = "CVEC 2026-2027"
+    return_path = "/cvec/"
+    created_at = NOW
+
+
+def begin(order: Order, now: datetime = NOW) -> Attempt:
+    """Take the order to the bank; give the live attempt."""
+    actions.go_to_bank(
+        uuid=order.uuid,
+        person_id=order.person_id,
+        language="fr",
+        back_url="https://msv.example/back",
+        notice_url="https://msv.example/notice",
+        now=now,
+    )
+    attempt = selectors.live_attempt(order.pk)
+    assert attempt is not None
+    return attempt
+
+
+def notice(number: str, status: str = "AUTHORISED", *, key: str = "1122334455667788", **changes: str) -> bytes:
+    """Write a notice of the bank about an attempt; keywords replace fields (without ``vads_``)."""
+    fields = {
+        "vads_site_id": "12345678",
+        "vads_ctx_mode": "TEST",
+        "vads_order_id": number,
+        "vads_amount": "10500",
+        "vads_effective_amount": "10500",
+        "vads_currency": "978",
+        "vads_effective_currency": "978",
+        "vads_effective_creation_date": "20260828120500",
+        "vads_operation_type": "DEBIT",
+        "vads_trans_status": status,
+        "vads_trans_uuid": uuid.uuid5(uuid.NAMESPACE_URL, number).hex,
+        "vads_auth_result": "00",
+        "vads_url_check_src": "PAY",
+        "vads_hash": "0" * 64,
+    } | {f"vads_{name}": value for name, value in changes.items()}
+    return urlencode(fields | {"signature": sign(fields, key)}).encode()
+
+
+def receive(raw: bytes, now: datetime = NOW) -> int | None:
+    """Receive a notice; give the number of the event that waits to be read."""
+    actions.receive(rail="lyra", raw=raw, now=now)
+    event = OutsideEvent.objects.filter(raw=raw, status="new").first()
+    return event.pk if event else None
+
+
+def tell(raw: bytes, now: datetime = NOW) -> str:
+    """Receive a notice and read it; give its effect."""
+    event_id = receive(raw, now)
+    return actions.settle(event_id=event_id, now=now) if event_id else ""
+
+
+class FakeService:
+    """A service that sells the kind ``test``: it remembers what it was told, and can fail on demand."""
+
+    def __init__(self) -> None:
+        """Nothing sold yet."""
+        self.told: list[Paid] = []
+        self.fails = False
+
+    def on_paid(self, *, order_id: int, reference: str, facts: Paid, now: datetime, by: Actor) -> None:
+        """What payments call, inside their transaction."""
+        assert transaction.get_connection().in_atomic_block
+        assert (facts.order_id, facts.reference) == (order_id, reference)
+        assert by.kind == "system"
+        assert now.tzinfo is not None
+        if self.fails:
+            raise RuntimeError("the service is broken")
+        self.told.append(facts)
+
+
+@contextmanager
+def sold() -> Iterator[FakeService]:
+    """Put a service that sells ``test`` in the place of the manifests."""
+    service = FakeService()
+    with mock.patch.object(manifest, "paid_callback", {"test": service.on_paid}.__getitem__):
+        yield service
+
+
+class FakeRail:
+    """A bank that answers what a test tells it, held to the interface by ``test_providers``."""
+
+    name = "lyra"
+    receivable = "psp:lyra:receivable"
+
+    def __init__(self) -> None:
+        """Silent until told."""
+        self.real = rail_named("lyra")
+        self.says: Callable[[str], Facts] | None = None
+        self.asked = 0
+        self.returned: list[str] = []
+
+    def begin(self, attempt: Any) -> Any:
+        """As the real one."""
+        return self.real.begin(attempt)
+
+    def read(self, raw: bytes) -> Any:
+        """As the real one."""
+        return self.real.read(raw)
+
+    def ask(self, attempt: Any) -> Answer:
+        """Answer what the test said."""
+        self.asked += 1
+        if self.says is None:
+            from messervices.kernel.errors import ProviderUnavailable
+
+            raise ProviderUnavailable(self.name)
+        facts = self.says(attempt.number)
+        return Answer(f"{self.asked} {facts}".encode(), facts)
+
+    def given_back(self, attempt: Any, tx_id: str) -> Any:
+        """Whether ``give_back`` was called."""
+        from messervices.foundations.payments.providers.rail import GivenBack
+
+        return GivenBack(f"back-{tx_id}", 105_00) if tx_id in self.returned else None
+
+    def give_back(self, tx_id: str, amount_cents: int) -> Any:
+        """Give back."""
+        from messervices.foundations.payments.providers.rail import GivenBack
+
+        self.returned.append(tx_id)
+        return GivenBack(f"back-{tx_id}", amount_cents)
+
+
+def said(outcome: Outcome, cents: int = 105_00, tx_id: str = "") -> Callable[[str], Facts]:
+    """Make a bank's word about whichever attempt it is asked of."""
+
+    def word(number: str) -> Facts:
+        tx = tx_id or uuid.uuid5(uuid.NAMESPACE_URL, number).hex
+        return Facts(number, outcome, cents, "EUR", tx, (NOW + timedelta(minutes=5)).isoformat())
+
+    return word
