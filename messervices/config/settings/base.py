@@ -166,7 +166,7 @@ STORAGES = {
 }
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-MAIL_QUEUE = ""
+MAIL_QUEUE = "messervices.foundations.notifications.actions.queue_mail"
 DEFAULT_FROM_EMAIL = "MesServices <ne-pas-repondre@messervices.example>"
 EMAIL_TIMEOUT = 10
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress, get_emailconfirmation_model
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
@@ -13,13 +14,17 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout as sign_out
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from messervices.foundations.accounts import actions, rules, selectors
+from messervices.foundations.accounts.actions.end_sessions import end_other_sessions
+from messervices.foundations.accounts.actions.note import note
 from messervices.foundations.accounts.actions.write import write
 from messervices.foundations.accounts.models import User
 from messervices.foundations.accounts.states import NOTICES, SAID
@@ -46,7 +51,9 @@ class Adapter(DefaultAccountAdapter):
         "email_password_mismatch": lazy("L’adresse ou le mot de passe ne correspond pas. Vérifiez les deux."),
         "enter_current_password": lazy("Ce n’est pas votre mot de passe actuel."),
         "incorrect_password": lazy("Ce n’est pas votre mot de passe."),
-        "incorrect_code": lazy("Ce code n’est pas le bon, ou il vient de changer. Tapez celui que vous voyez maintenant."),
+        "incorrect_code": lazy(
+            "Ce code n’est pas le bon, ou il vient de changer. Tapez celui que vous voyez maintenant."
+        ),
         "invalid_password_reset": lazy("Ce lien ne marche plus."),
         "too_many_login_attempts": lazy("Trop d’essais en peu de temps. Réessayez dans quelques minutes."),
         "rate_limited": lazy("Trop d’essais en peu de temps. Réessayez dans quelques minutes."),
@@ -54,16 +61,16 @@ class Adapter(DefaultAccountAdapter):
 
     # What one sees ------------------------------------------------------------------------------------------------
 
-    def is_ajax(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
+    def is_ajax(self, request: HttpRequest) -> bool:
         """Pages only: none of allauth's JSON answers is offered."""
         return False
 
-    def add_message(  # noqa: PLR0913 - allauth's signature
+    def add_message(  # noqa: PLR0917 - allauth's signature
         self,
         request: HttpRequest,
         level: int,
         message_template: str | None = None,
-        message_context: dict[str, Any] | None = None,  # noqa: ARG002 - our sentences take no address
+        message_context: dict[str, Any] | None = None,
         extra_tags: str = "",
         message: str | None = None,
     ) -> None:
@@ -81,7 +88,7 @@ class Adapter(DefaultAccountAdapter):
 
     get_signup_redirect_url = get_login_redirect_url
 
-    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - allauth's signature
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to the account."""
         return reverse("account_home")
 
@@ -132,7 +139,9 @@ class Adapter(DefaultAccountAdapter):
             "mfa_reauthenticate": _("Avec un code"),
             "mfa_reauthenticate:webauthn": _("Avec ma clé d’accès"),
         }
-        methods = [method | {"description": words[method["id"]]} for method in super().get_reauthentication_methods(user)]
+        methods = [
+            method | {"description": words[method["id"]]} for method in super().get_reauthentication_methods(user)
+        ]
         strong = [method for method in methods if method["id"] != "reauthenticate"]
         return strong or methods
 
@@ -151,7 +160,7 @@ class Adapter(DefaultAccountAdapter):
         if not actions.take_rate(rules.MAIL_ADDRESS, now, "mail", email):
             return
         language = user.language if user else (get_language() or "fr")[:2]
-        write(to=email, language=language, kind=kind, context=context)
+        write(to=email, language=language, kind=kind, context=context, now=now)
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """Somebody signs up with an address that has an account: tell its owner, and how to get in.
@@ -174,16 +183,18 @@ class Adapter(DefaultAccountAdapter):
         self,
         template_prefix: str,
         user: Any,
-        context: dict[str, Any] | None = None,  # noqa: ARG002 - allauth's signature; it holds an address we do not keep
+        context: dict[str, Any] | None = None,  # it may hold an address: not kept
         email: str | None = None,
     ) -> None:
         """Tell the owner that something about how they sign in has changed."""
-        if template_prefix in NOTICES:
-            link = self.request.build_absolute_uri(reverse("account_home"))
-            write(
-                to=email or user.email, language=user.language, kind="notice",
-                context={"event": template_prefix, "at": _now(self.request), "url": link, "sentence": NOTICES[template_prefix]},
-            )  # fmt: skip
+        if template_prefix not in NOTICES:
+            return
+        now = _now(self.request)
+        with translation.override(user.language):
+            sentence = str(NOTICES[template_prefix])
+        link = self.request.build_absolute_uri(reverse("account_home"))
+        context = {"sentence": sentence, "at": now.isoformat(), "url": link}
+        write(to=email or user.email, language=user.language, kind="notice", context=context, now=now)
 
 
 def _ciphers() -> MultiFernet:
@@ -199,7 +210,9 @@ class Factors(DefaultMFAAdapter):
     """allauth's adapter of second factors."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "cannot_delete_authenticator": lazy("C’est votre dernier moyen : ajoutez-en un autre avant de retirer celui-ci."),
+        "cannot_delete_authenticator": lazy(
+            "C’est votre dernier moyen : ajoutez-en un autre avant de retirer celui-ci."
+        ),
         "cannot_generate_recovery_codes": lazy("Activez d’abord un code ou une clé d’accès."),
         "incorrect_code": Adapter.error_messages["incorrect_code"],
         "unverified_email": lazy("Confirmez d’abord votre adresse e-mail."),
@@ -229,3 +242,49 @@ class Factors(DefaultMFAAdapter):
     def get_public_key_credential_user_entity(self, user: Any) -> dict[str, Any]:
         """The account as the browser shows it."""
         return super().get_public_key_credential_user_entity(user) | {"display_name": user.label or user.email}
+
+
+# What is written of what allauth does: receivers, connected in ``apps``. They write deeds and end sessions, no more.
+
+
+def on_sign_up(*, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    """An account was made."""
+    note(user=user, verb="accounts.create_account", now=_now(request), details={"kind": user.kind})
+
+
+def on_password(*, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    """The password was changed, or a first one set: other sessions end, this one goes on."""
+    end_other_sessions(user=user, current=request.session.session_key or "")
+    note(user=user, verb="accounts.change_password", now=_now(request))
+
+
+def on_reset(*, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    """A new password was chosen by a mailed link: every session ends. The mailbox is proven to be the owner's."""
+    if request.user.is_authenticated:
+        sign_out(request)
+    end_other_sessions(user=user)
+    EmailAddress.objects.filter(user_id=user.pk, email=user.email).update(verified=True)
+    note(user=user, verb="accounts.change_password", now=_now(request), details={"by": "link"})
+
+
+def on_factor_added(*, request: HttpRequest, user: Any, authenticator: Any, **_kwargs: Any) -> None:
+    """A factor was added; whoever just used it to set it up has shown it: the session has its second factor."""
+    if authenticator.type != authenticator.Type.RECOVERY_CODES:
+        record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
+    note(user=user, verb="accounts.add_factor", now=_now(request), details={"type": authenticator.type})
+
+
+def on_factor_removed(*, request: HttpRequest, user: Any, authenticator: Any, **_kwargs: Any) -> None:
+    """A factor was removed."""
+    note(user=user, verb="accounts.remove_factor", now=_now(request), details={"type": authenticator.type})
+
+
+def on_codes_renewed(*, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    """The recovery codes were made anew."""
+    note(user=user, verb="accounts.renew_codes", now=_now(request))
+
+
+def on_proof(*, request: HttpRequest, **extra: Any) -> None:
+    """Somebody signed in proved again who they are: the session takes a new key."""
+    if extra.get("reauthenticated") and request.user.is_authenticated:
+        request.session.cycle_key()

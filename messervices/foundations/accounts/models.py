@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 
 from messervices.foundations.accounts.states import Kind, Language
 
@@ -43,7 +43,7 @@ class User(AbstractBaseUser):
     rights = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     national = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = UserManager()
 
@@ -120,7 +120,7 @@ class EmailChange(models.Model):
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="email_change")
     new_email = models.EmailField(max_length=254)
     old_token_hash = models.CharField(max_length=64, unique=True)
-    new_token_hash = models.CharField(max_length=64, unique=True, null=True)
+    new_token_hash = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001 - several may have none
     confirmed_old_at = models.DateTimeField(null=True)
     confirmed_new_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField()

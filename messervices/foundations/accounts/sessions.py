@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.exceptions import SuspiciousOperation
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from messervices.foundations.accounts.models import Session, User
 from messervices.kernel import clock
@@ -26,9 +26,7 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> Session | None:
         try:
-            found = self.model.objects.select_related("user").get(
-                session_key=self.session_key, expire_date__gt=timezone.now()
-            )
+            found = self.model.objects.select_related("user").get(session_key=self.session_key, expire_date__gt=Now())
         except (self.model.DoesNotExist, SuspiciousOperation):
             self._session_key = None
             return None

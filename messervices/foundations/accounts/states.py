@@ -44,11 +44,15 @@ SAID = {
 NOTICES = {
     "account/email/password_changed": _("Le mot de passe de votre compte a été changé."),
     "account/email/password_set": _("Un mot de passe a été ajouté à votre compte."),
-    "account/email/password_reset": _("Un nouveau mot de passe a été choisi pour votre compte, par un lien reçu par e-mail."),
+    "account/email/password_reset": _(
+        "Un nouveau mot de passe a été choisi pour votre compte, par un lien reçu par e-mail."
+    ),
     "mfa/email/totp_activated": _("Un code est maintenant demandé à la connexion."),
     "mfa/email/totp_deactivated": _("Le code à la connexion n’est plus demandé."),
     "mfa/email/webauthn_added": _("Une clé d’accès a été ajoutée à votre compte."),
     "mfa/email/webauthn_removed": _("Une clé d’accès a été retirée de votre compte."),
-    "mfa/email/recovery_codes_generated": _("De nouveaux codes de secours ont été créés ; les anciens ne marchent plus."),
+    "mfa/email/recovery_codes_generated": _(
+        "De nouveaux codes de secours ont été créés ; les anciens ne marchent plus."
+    ),
 }
 """What the owner is told by mail, by the template that allauth would have read it from."""

@@ -45,12 +45,13 @@ def ask_email_change(*, user: User, new_email: str, link: str, now: datetime) ->
     )
     write(
         to=user.email, language=user.language, kind="change_old",
-        context={"url": link.replace("TOKEN", old_token), "new_email": new_email},
+        context={"url": link.replace("TOKEN", old_token), "new_email": new_email}, now=now,
     )  # fmt: skip
     if taken:
-        write(to=new_email, language=taken.language, kind="change_taken", context={})
+        write(to=new_email, language=taken.language, kind="change_taken", context={}, now=now)
     else:
-        write(to=new_email, language=user.language, kind="change_new", context={"url": link.replace("TOKEN", new_token)})
+        url = link.replace("TOKEN", new_token)
+        write(to=new_email, language=user.language, kind="change_new", context={"url": url}, now=now)
     return change
 
 
@@ -64,7 +65,7 @@ def confirm_email_change(*, token: str, current: str, now: datetime) -> tuple[Em
     """
     found = selectors.email_change_by_token(token, now)
     if found is None:
-        raise Refusal("link_dead", _("Ce lien ne marche plus : il a plus de 24 heures, ou il a été remplacé."))
+        raise Refusal("link_dead", _("Ce lien ne marche plus : il a plus de 24 heures, ou il a été remplacé."))
     change = EmailChange.objects.select_for_update(of=("self",)).select_related("user").get(pk=found[0].pk)
     side = found[1]
     field = f"confirmed_{side}_at"
@@ -85,14 +86,16 @@ def _change(change: EmailChange, current: str, now: datetime) -> None:
         with transaction.atomic():
             user.save(update_fields=["email"])
     except IntegrityError as taken:  # somebody confirmed an account with that address between the two links
-        raise Refusal("email_taken", _("Cette adresse ne peut plus être utilisée ici. La vôtre n’a pas changé.")) from taken
+        raise Refusal(
+            "email_taken", _("Cette adresse ne peut plus être utilisée ici. La vôtre n’a pas changé.")
+        ) from taken
     EmailAddress.objects.filter(user_id=user.pk).delete()
     EmailAddress.objects.create(user_id=user.pk, email=user.email, verified=True, primary=True)
     change.delete()
     end_other_sessions(user=user, current=current)
     note(user=user, verb="accounts.change_email", now=now)
     for address in (old_email, user.email):
-        write(to=address, language=user.language, kind="changed_email", context={"at": now})
+        write(to=address, language=user.language, kind="changed_email", context={"at": now.isoformat()}, now=now)
 
 
 @action

@@ -38,12 +38,12 @@ def take_rate(rate: rules.Rate, now: datetime, *parts: object) -> bool:
     return take(rules.limit_key(*parts), rate.limit, rate.per, now)
 
 
-class TooMany(ValidationError):
+class TooMany(ValidationError):  # noqa: N818 - read as a fact, beside ``Refusal``
     """A limit is used up. An error of a form like any other, with ``wait`` in seconds for the page and its header."""
 
     def __init__(self, wait: int, now: datetime) -> None:
         """Say calmly from when to try again, to the minute."""
-        sentence = _("Trop d’essais en peu de temps. Réessayez à partir de %(at)s ; rien n’a changé sur votre compte.")
+        sentence = _("Trop d’essais en peu de temps. Réessayez à partir de %(at)s ; rien n’a changé sur votre compte.")
         super().__init__(sentence, code="too_many", params={"at": hour(now + timedelta(seconds=wait + 59))})
         self.wait = wait
 

@@ -15,7 +15,13 @@ from messervices.kernel.action import action
 
 @action
 def open_account(
-    *, email: str, password: str | None, now: datetime, kind: str = Kind.STUDENT, language: str = Language.FRENCH, label: str = ""
+    *,
+    email: str,
+    password: str | None,
+    now: datetime,
+    kind: str = Kind.STUDENT,
+    language: str = Language.FRENCH,
+    label: str = "",
 ) -> User:
     """Open an account with an address known to be right; give the one that exists if there is one.
 
