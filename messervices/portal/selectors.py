@@ -17,8 +17,10 @@ from messervices.foundations.catalogue import selectors as catalogue
 from messervices.foundations.catalogue.models import Announcement
 from messervices.foundations.catalogue.rules import weight
 from messervices.foundations.crous import selectors as crous
+from messervices.foundations.notifications import selectors as inbox
 from messervices.foundations.students import selectors as students
-from messervices.foundations.students.states import IDENTITY_KINDS, Certainty, FactKind
+from messervices.foundations.students.models import Identifier
+from messervices.foundations.students.states import HOLDING, IDENTITY_KINDS, Certainty, FactKind
 from messervices.kernel import manifest
 from messervices.kernel.actor import Actor
 from messervices.kernel.text import search_key
@@ -182,12 +184,15 @@ select json_build_object(
       select at, verb, reason, details, actor_kind from audit_deed
       where person_id = %(person)s and verb = any(%(verbs)s) order by at desc, id desc limit 4) d),
   'facts', (select coalesce(json_agg(f), '[]') from (
-      select kind, value, source, known_at, year from students_fact
-      where person_id = %(person)s and superseded_at is null and kind = any(%(kinds)s)) f),
-  'ine', (select json_build_array(ine, ine_status) from students_person where id = %(person)s)
+      select kind, value, source, known_at, year_start from students_fact
+      where person_id = %(person)s and superseded_at is null and kind = any(%(kinds)s)
+      order by year_start desc nulls last limit 3) f),
+  'ine', (select row_to_json(i) from (
+      select value, status, source, known_at from students_identifier
+      where person_id = %(person)s and status = any(%(holding)s) limit 1) i)
 )::text
 """
-HOME_FACTS = ("study_city", "birth_on", "nationality")
+HOME_FACTS = (FactKind.STUDY_CITY, FactKind.BOURSIER, FactKind.ESTABLISHMENT, FactKind.NATIONALITY)
 
 
 @lru_cache(maxsize=1)
@@ -198,10 +203,21 @@ def told_verbs() -> list[str]:
 
 def home_of(person_id: int) -> dict[str, Any]:
     """Messages, timeline, facts and number of a person, for the home page. One query."""
-    values = {"person": person_id, "verbs": told_verbs(), "kinds": list(HOME_FACTS)}
+    values = {
+        "person": person_id,
+        "verbs": told_verbs(),
+        "kinds": [str(kind) for kind in HOME_FACTS],
+        "holding": [str(status) for status in HOLDING],
+    }
     with connection.cursor() as cursor:
         cursor.execute(_HOME, values)
-        return json.loads(cursor.fetchone()[0])  # type: ignore[no-any-return]
+        found: dict[str, Any] = json.loads(cursor.fetchone()[0])
+    for one in found["messages"]:
+        one["title"] = inbox.title_of(one["kind"], one["params"])
+    for one in found["facts"]:
+        one["label"] = FactKind(one["kind"]).label
+        one["words"] = fact_words(one["kind"], one["value"])
+    return found
 
 
 def tiles_of(person_id: int, now: datetime) -> list[manifest.Tile]:
@@ -261,6 +277,11 @@ class Known:
     known_at: datetime | str
     verified: bool
     year: str = ""
+
+
+def number_of(person_id: int) -> Identifier | None:
+    """The number a person is known by today, with its source and date."""
+    return Identifier.objects.filter(person_id=person_id, status__in=HOLDING).first()
 
 
 def known_facts(person_id: int) -> tuple[list[Known], list[Known]]:

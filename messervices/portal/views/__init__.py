@@ -3,6 +3,7 @@
 from messervices.portal.views.browse import home, page, search, services, status
 from messervices.portal.views.expired import expired_form
 from messervices.portal.views.identity import communes, disputed_ine, identity
+from messervices.portal.views.inbox import message, messages
 from messervices.portal.views.me import history, me, reads
 from messervices.portal.views.preferences import preferences
 
@@ -14,6 +15,8 @@ __all__ = [
     "home",
     "identity",
     "me",
+    "message",
+    "messages",
     "page",
     "preferences",
     "reads",

@@ -28,6 +28,7 @@ def me(request: Any) -> HttpResponse:
     identity, others = selectors.known_facts(person_id)
     shown = {
         "person": person,
+        "number": selectors.number_of(person_id),
         "identity": identity,
         "others": others,
         "case": students.open_case_of(person_id),
