@@ -70,7 +70,7 @@ def _refuse_unless_allowed(by: Actor, right: Right, crous_id: int | None, reason
     if by.kind != "system" and not allowed:
         raise Refusal("not_allowed", _("Ce changement relève d’un autre bureau que le vôtre."))
     if not reason.strip():
-        raise Refusal("reason_missing", _("Dites pourquoi : la raison est gardée avec le changement."))
+        raise Refusal("reason_missing", _("Dites pourquoi : la raison est gardée avec le changement."))
 
 
 @inside_action
@@ -144,7 +144,7 @@ def publish_announcement(*, by: Actor, text: AnnouncementText, reason: str, now:
     named = (text.crous_id is not None, bool(text.service), text.year is not None)
     if named != _NAMES[Perimeter(text.perimeter)]:
         raise Refusal(
-            "perimeter_unclear", _("Dites à qui s’adresse l’annonce : tout le monde, un Crous ou une campagne.")
+            "perimeter_unclear", _("Dites à qui s’adresse l’annonce : tout le monde, un Crous ou une campagne.")
         )
     return _put(old, Announcement, text, by=by, reason=reason, now=now, forget=announcements_kept.forget)
 

@@ -15,13 +15,13 @@ from messervices.look.forms import DayField, LookupField
 class YearField(forms.CharField):
     """An academic year written ``2026-2027``."""
 
-    default_error_messages = {"invalid": _("Écrivez l’année universitaire ainsi : 2026-2027.")}
+    default_error_messages = {"invalid": _("Écrivez l’année universitaire ainsi : 2026-2027.")}
 
     def __init__(self, **kwargs: Any) -> None:
         """Nine characters: no more can make sense."""
         super().__init__(max_length=9, **kwargs)
 
-    def clean(self, value: Any) -> AcademicYear | None:  # type: ignore[override]
+    def clean(self, value: Any) -> AcademicYear | None:
         """Give the year, or ``None`` when nothing was typed and nothing is required."""
         text = super().clean(value)
         if not text:
@@ -42,7 +42,7 @@ class CentsField(forms.CharField):
         super().__init__(max_length=16, **kwargs)
         self.widget.attrs["inputmode"] = "decimal"
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> int | None:
         """Give the cents, or ``None`` when nothing was typed and nothing is required."""
         text = super().clean(value)
         if not text:

@@ -29,7 +29,7 @@ WHOLE_POSTCODE = 5
 def uai_is_right(uai: str) -> bool:
     """Tell whether a UAI (7 digits and a letter) carries its right key."""
     found = _UAI.match(uai)
-    return bool(found) and UAI_LETTERS[int(found[1]) % 23] == found[2]
+    return found is not None and UAI_LETTERS[int(found[1]) % 23] == found[2]
 
 
 def paris_midnight(day: date) -> datetime:
@@ -129,6 +129,7 @@ class Held:
     """A role that an agent holds now: at one Crous, or nationally (``crous_id`` None)."""
 
     crous_id: int | None
+    role: str
     rights: frozenset[str]
 
 
@@ -154,11 +155,12 @@ def authority(held: Iterable[Held]) -> Authority:
 def rights_would_spread(held: Iterable[Held]) -> bool:
     """Tell whether adding up these roles would give an agent, at one Crous, a right held only at another.
 
-    Rights stand on the account and hold at every Crous of the agent: so all must be the same everywhere.
+    Rights stand on the account and hold at every Crous of the agent: so the roles must be the same everywhere (the
+    roles, not only what they allow today: a role may be composed anew).
     """
     at: dict[int | None, frozenset[str]] = {}
-    for role in held:
-        at[role.crous_id] = at.get(role.crous_id, frozenset()) | role.rights
+    for one in held:
+        at[one.crous_id] = at.get(one.crous_id, frozenset()) | {one.role}
     return len(set(at.values())) > 1
 
 

@@ -23,7 +23,7 @@ def _check(by: Actor, right: Right, reason: str) -> None:
     if by.kind != "system" and not rules.may_administer(right, by.rights, national=by.national):
         raise Refusal("not_allowed", _("Seul un administrateur national peut faire ce changement."))
     if not reason.strip():
-        raise Refusal("reason_missing", _("Dites pourquoi : la raison est gardée avec le changement."))
+        raise Refusal("reason_missing", _("Dites pourquoi : la raison est gardée avec le changement."))
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('crous.amend'))")
 

@@ -1,6 +1,6 @@
 """Who may do what, and where: roles, agents, referents of establishments."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ def _refuse_unless_allowed(by: Actor, right: Right) -> None:
 
 
 @inside_action
-def spread_authority(user_ids: Sequence[int]) -> int:
+def spread_authority(user_ids: Iterable[int]) -> int:
     """Write on the accounts of these agents what their roles add up to. Gives how many accounts changed.
 
     Raises ``Refusal("rights_would_spread")`` when a right held at one Crous would reach another.
@@ -33,7 +33,7 @@ def spread_authority(user_ids: Sequence[int]) -> int:
     changed = 0
     for user in User.objects.select_for_update().filter(pk__in=user_ids).order_by("pk"):
         rows = Agent.objects.filter(user=user, until=None).select_related("role")
-        held = [rules.Held(row.crous_id, frozenset(row.role.rights)) for row in rows]
+        held = [rules.Held(row.crous_id, row.role.code, frozenset(row.role.rights)) for row in rows]
         if rules.rights_would_spread(held):
             raise Refusal(
                 "rights_would_spread",
@@ -75,7 +75,7 @@ def define_role(
         role = Role(code=code)
     holders = list(Agent.objects.filter(role=role.pk, until=None).values_list("user_id", flat=True))
     if holders and role.national != national:
-        raise Refusal("role_held", _("Des agents tiennent ce rôle : retirez-le-leur avant de changer son étendue."))
+        raise Refusal("role_held", _("Des agents tiennent ce rôle : retirez-le-leur avant de changer son étendue."))
     for field, value in wanted.items():
         setattr(role, field, value)
     role.source, role.certainty, role.known_on = "desk", "sourced", rules.paris_day(now)
@@ -129,7 +129,7 @@ def end_role(*, by: Actor, agent_id: int, reason: str, now: datetime) -> Agent:
     _refuse_unless_allowed(by, Right.GRANT_ROLE)
     held = Agent.objects.select_for_update(of=("self",)).select_related("role").get(pk=agent_id)
     if held.user_id == by.user_id:
-        raise Refusal("own_role", _("Personne ne se retire un rôle à soi-même : demandez à un autre administrateur."))
+        raise Refusal("own_role", _("Personne ne se retire un rôle à soi-même : demandez à un autre administrateur."))
     if held.until is not None:
         return held
     held.until = now
@@ -169,7 +169,7 @@ def register_referent(*, by: Actor, user: User, uai: str, reason: str, now: date
             return row
     free = [slot for slot in SLOTS if slot not in held]
     if not free:
-        raise Refusal("referents_full", _("Cet établissement a déjà ses deux référents : retirez-en un d’abord."))
+        raise Refusal("referents_full", _("Cet établissement a déjà ses deux référents : retirez-en un d’abord."))
     made = Referent.objects.create(user=user, establishment=establishment, slot=free[0], since=now)
     audit.record(
         by=by, verb="crous.register_referent", subject=f"crous.establishment:{uai}", now=now, crous_id=at,

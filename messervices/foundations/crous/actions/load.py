@@ -223,7 +223,7 @@ def follow_file(
         current = in_force.setdefault(tuple(getattr(row, field) for field in key_fields), [])
         if row.superseded_at is None:
             current.append(row)
-    said = [field.attname for field in model._meta.concrete_fields if field.name not in _NOT_SAID]  # noqa: SLF001
+    said = [field.attname for field in model._meta.concrete_fields if field.name not in _NOT_SAID]  # noqa: SLF001 - the documented door
     new, old, kept = [], [], 0
     for key, row in wanted.items():
         current = in_force.get(key, [])
@@ -273,13 +273,17 @@ def _load_roles(now: datetime) -> Loaded:
     added = changed = kept = 0
     for row in rows:
         role = known.get(row["code"], Role(code=row["code"], shipped=True))
-        before = [getattr(role, field) for field in ("label_fr", "label_en", "national", "rights")]
-        after = [row["label_fr"], row["label_en"], row["national"] == "true", sorted(row["rights"].split("|"))]
+        said = {
+            "label_fr": row["label_fr"],
+            "label_en": row["label_en"],
+            "national": row["national"] == "true",
+            "rights": sorted(row["rights"].split("|")),
+        }
         if not role.shipped:
             kept += 1
-        elif role.pk is None or before != after:
-            role.label_fr, role.label_en, role.national, role.rights = after
-            role.source, role.certainty, role.known_on = said_of(row).values()
+        elif role.pk is None or said != {field: getattr(role, field) for field in said}:
+            for field, value in (said | said_of(row)).items():
+                setattr(role, field, value)
             added, changed = (added + 1, changed) if role.pk is None else (added, changed + 1)
             role.save()
             spread_authority(Agent.objects.filter(role=role, until=None).values_list("user_id", flat=True))

@@ -114,18 +114,20 @@ def test_anything_may_be_typed(text: str) -> None:
 
 
 def test_roles_add_up_on_the_account() -> None:
-    held = [Held(12, frozenset({"a"})), Held(26, frozenset({"a"})), Held(12, frozenset({"a"}))]
+    held = [Held(12, "adviser", frozenset({"a"})), Held(26, "adviser", frozenset({"a"}))]
     assert rules.authority(held) == Authority((12, 26), frozenset({"a"}), national=False)
-    assert rules.authority([Held(None, frozenset({"b"}))]) == Authority((), frozenset({"b"}), national=True)
+    assert rules.authority([Held(None, "cnous", frozenset({"b"}))]) == Authority((), frozenset({"b"}), national=True)
     assert rules.authority([]) == Authority((), frozenset(), national=False)
 
 
 def test_a_right_held_at_one_crous_must_not_reach_another() -> None:
-    reader, decider = frozenset({"read"}), frozenset({"read", "decide"})
-    assert rules.rights_would_spread([Held(12, decider), Held(26, reader)])
-    assert rules.rights_would_spread([Held(None, reader), Held(26, decider)])
-    assert not rules.rights_would_spread([Held(12, reader), Held(26, reader)])
-    assert not rules.rights_would_spread([Held(12, reader), Held(12, decider)])
+    def held(crous_id: int | None, role: str) -> Held:
+        return Held(crous_id, role, frozenset({"read"}))
+
+    assert rules.rights_would_spread([held(12, "decider"), held(26, "reader")])
+    assert rules.rights_would_spread([held(None, "reader"), held(26, "decider")])
+    assert not rules.rights_would_spread([held(12, "reader"), held(26, "reader")])
+    assert not rules.rights_would_spread([held(12, "reader"), held(12, "decider")])
     assert not rules.rights_would_spread([])
 
 
