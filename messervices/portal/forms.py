@@ -13,7 +13,7 @@ from messervices.foundations.crous import selectors as crous
 from messervices.foundations.students.models import Person
 from messervices.foundations.students.rules import INE_LENGTH, Identity, read_ine
 from messervices.foundations.students.states import Civility, IdentifierStatus
-from messervices.look.forms import DayField, LookupField
+from messervices.look.forms import DayField, LongSelect, LookupField
 
 YOUNGEST_YEARS = 10
 """Nobody younger studies in higher education; a later year is a slip of the keyboard."""
@@ -92,6 +92,7 @@ class IdentityForm(forms.Form):
     )
     birth_country = forms.ChoiceField(
         label=gettext_lazy("Pays de naissance"),
+        widget=LongSelect,
         help_text=gettext_lazy("Le nom qu’il avait à votre naissance : les pays disparus sont dans la liste."),
     )
     birth_commune = LookupField(
@@ -103,7 +104,7 @@ class IdentityForm(forms.Form):
         url_name="portal:communes",
     )
     birth_place = NameField(label=gettext_lazy("Ville de naissance"), required=False)
-    nationality = forms.ChoiceField(label=gettext_lazy("Nationalité"))
+    nationality = forms.ChoiceField(label=gettext_lazy("Nationalité"), widget=LongSelect)
     ine = forms.CharField(
         label=gettext_lazy("Numéro INE"),
         required=False,

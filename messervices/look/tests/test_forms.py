@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django import forms
 
-from messervices.look.forms import ChoiceCards, DayField, LookupField
+from messervices.look.forms import ChoiceCards, DayField, LongSelect, LookupField
 
 TOWNS = {"78646": "Versailles (78000)", "35288": "Saint-Malo (35400)", "78551": "Saint-Germain-en-Laye (78100)"}
 
@@ -93,3 +93,11 @@ def test_cards_carry_their_sentence_and_icon() -> None:
     widget = ChoiceCards(choices=[("card", "Carte")], notes={"card": "Votre banque."}, icons={"card": "card"})
     assert widget.notes["card"] == "Votre banque."
     assert 'type="radio"' in widget.render("way", "card")
+
+
+def test_a_long_list_is_written_like_any_other() -> None:
+    options = [("", "Choisissez"), ("FR", "France"), ("CI", "Côte d’Ivoire <b>")]
+    html = LongSelect(choices=options).render("country", "FR", {"id": "id_country", "required": True})
+    assert html.startswith('<select id="id_country" name="country" required>')
+    assert '<option value="FR" selected>France</option>' in html
+    assert "Ivoire &lt;b&gt;" in html

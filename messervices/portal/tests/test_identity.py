@@ -11,7 +11,7 @@ from messervices.foundations.students.models import IdentifierCase, Person
 from messervices.foundations.students.states import IdentifierStatus
 from messervices.portal.tests.factories import UserFactory, known_student, signed_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 HERE = "/me/identity"
 GOOD_INE = "061234567AB"
