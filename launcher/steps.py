@@ -49,8 +49,9 @@ def prepare(places: Places, environment: dict[str, str], identity: str) -> None:
     if environment["DJANGO_SETTINGS_MODULE"] == DEMO_SETTINGS:
         # Another season of the demonstration is another demonstration year.
         season = digest(ROOT, [], data, environment.get("MESSERVICES_NOW", ""))
-        _do(DEMO, season, stamps, environment)
-        if not stamps.is_done("sign-ins", season):
+        if _is_there("load_demo"):
+            _do(DEMO, season, stamps, environment)
+        if _is_there("demo_signins") and not stamps.is_done("sign-ins", season):
             (places.var / SIGN_INS).write_text(_captured("demo_signins", environment))
             stamps.mark("sign-ins", season)
     _do(STATIC, static, stamps, environment)
@@ -69,6 +70,11 @@ def _do(step: Step, wanted: str, stamps: Stamps, environment: dict[str, str]) ->
         msg = f"{step.title} failed (bin/manage {step.command}){said}"
         raise LaunchError(msg)
     stamps.mark(step.command, wanted)
+
+
+def _is_there(command: str) -> bool:
+    """Say whether the product has a command: a demonstration may be shipped without people in it."""
+    return any(ROOT.glob(f"messervices/*/management/commands/{command}.py"))
 
 
 def _command(*words: str) -> list[str]:
