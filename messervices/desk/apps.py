@@ -23,7 +23,11 @@ class DeskConfig(AppConfig):
                 shell.Tab("search", _("Dossiers"), "people", "desk:search", ("/desk/search", "/desk/students/")),
                 shell.Tab("bank", _("Banque"), "card", "desk:bank", ("/desk/bank/",), right=CLOSE_EVENT),
                 shell.Tab(
-                    "announcements", _("Annonces"), "chat", "desk:announcements", ("/desk/announcements/",),
+                    "announcements",
+                    _("Annonces"),
+                    "chat",
+                    "desk:announcements",
+                    ("/desk/network/announcements/",),
                     right=Catalogue.EDIT_ANNOUNCEMENT,
                 ),
                 shell.Tab("network", _("Réseau"), "gear", "desk:network", ("/desk/network/",), right=Crous.SET_WINDOW),

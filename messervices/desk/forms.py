@@ -43,7 +43,7 @@ class OpenForm(forms.Form):
 
     reason = forms.ChoiceField(
         label=_("Pourquoi ouvrez-vous ce dossier ?"),
-        help_text=_("La personne lira ce motif, avec votre nom et la date, dans « Qui a ouvert mon dossier »."),
+        help_text=_("La personne lira ce motif, avec votre nom et la date, dans « Qui a regardé mon dossier »."),
         choices=Reason.choices,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choisissez un motif.")},
@@ -83,11 +83,11 @@ class DecideForm(forms.Form):
         ]
 
 
-def value_field(kind: str, language: str) -> forms.Field:
+def value_field(kind: str, language: str, today: date) -> forms.Field:
     """The field in which a part of the identity is typed."""
     label = FactKind(kind).label
     if kind == FactKind.BIRTH_ON:
-        return DayField(label=label, latest=date.today)
+        return DayField(label=label, latest=today)
     if kind == FactKind.CIVILITY:
         return forms.ChoiceField(label=label, choices=Civility.choices, required=False, widget=forms.RadioSelect)
     if kind == FactKind.NATIONALITY:
@@ -104,14 +104,16 @@ class CorrectForm(forms.Form):
         label=_("Nouvelle preuve"), required=False, help_text=_("PDF, PNG ou JPEG, 5 Mo au plus. La personne la verra.")
     )
 
-    def __init__(self, *args: Any, kind: str, language: str, papers: Iterable[Paper], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kind: str, language: str, today: date, papers: Iterable[Paper], **kwargs: Any
+    ) -> None:
         """``papers`` are the proofs already handed in for the person."""
         super().__init__(*args, **kwargs)
         self.kind = kind
         if kind == FactKind.BIRTH_PLACE:
             self._ask_place(language)
         else:
-            self.fields["value"] = value_field(kind, language)
+            self.fields["value"] = value_field(kind, language, today)
         known = [(str(paper.pk), f"{paper.name}, {day(paper.received_at)}") for paper in papers]
         self.fields["paper"].choices = [("", _("Aucune de celles-là")), *known]  # type: ignore[attr-defined]
         if not known:
@@ -127,7 +129,9 @@ class CorrectForm(forms.Form):
             label_of=_commune_label,
             url_name="desk:communes",
         )
-        self.fields["place"] = forms.CharField(label=_("Ville de naissance, à l’étranger"), max_length=300, required=False)
+        self.fields["place"] = forms.CharField(
+            label=_("Ville de naissance, à l’étranger"), max_length=300, required=False
+        )
 
     def clean(self) -> dict[str, Any]:
         """A proof is given one way or the other; a birth in France names its commune."""
@@ -161,3 +165,21 @@ def _communes(text: str) -> list[tuple[str, str]]:
 def _commune_label(code: str) -> str:
     commune = crous.commune_of(code)
     return commune.label if commune else ""
+
+
+class FindAgentForm(forms.Form):
+    """The account of an agent."""
+
+    email = forms.EmailField(label=_("Adresse e-mail du compte"), max_length=254)
+
+
+class NoteForm(forms.Form):
+    """What an accountant found out."""
+
+    note = forms.CharField(
+        label=_("Ce que vous avez constaté"),
+        help_text=_("Gardé avec cet avis, daté et signé. Ni nom, ni numéro de carte."),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Écrivez ce que vous avez constaté, en une phrase.")},
+    )

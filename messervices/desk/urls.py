@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messervices.desk.views import cases, facts, files, home, search
+from messervices.desk.views import agents, bank, cases, facts, files, home, network, search
 
 app_name = "desk"
 urlpatterns = [
@@ -18,5 +18,19 @@ urlpatterns = [
     ),
     path("students/<uuid:uuid>/correct/<slug:kind>/", facts.correct, name="correct"),
     path("communes", facts.communes, name="communes"),
+    path("bank/", bank.bank, name="bank"),
+    path("bank/<int:pk>/", bank.event, name="event"),
+    path("bank/refunds/<int:pk>/", bank.refund, name="refund"),
+    path("network/", network.network, name="network"),
+    path("network/announcements/", network.shelf, {"slug": "announcements"}, name="announcements"),
+    path("network/agents/", agents.agents, name="agents"),
+    path("network/agents/<int:user_id>/", agents.agent, name="agent"),
+    path("network/agents/<int:user_id>/end/<int:held_id>", agents.end_role, name="role_end"),
+    path("network/roles/new", agents.role, name="role_new"),
+    path("network/roles/<slug:code>/", agents.role, name="role"),
+    path("network/<slug:slug>/", network.shelf, name="shelf"),
+    path("network/<slug:slug>/new", network.row, name="shelf_new"),
+    path("network/<slug:slug>/<int:pk>/", network.row, name="shelf_row"),
+    path("network/<slug:slug>/<int:pk>/withdraw", network.withdraw, name="shelf_withdraw"),
     path("ine/<int:number>/", cases.case, name="case"),
 ]

@@ -76,5 +76,3 @@ def open_file(*, by: Actor, person: Person, what: str, reason: str, now: datetim
         by=by, person_id=person.pk, crous_id=rules.office_of_reading(by.crous_ids, person.crous_ids), what=what,
         reason=reason, now=now,
     )  # fmt: skip
-
-

@@ -1,3 +1,3 @@
-from messervices.desk.views import cases, facts, files, home, search
+from messervices.desk.views import agents, bank, cases, facts, files, home, network, search
 
-__all__ = ["cases", "facts", "files", "home", "search"]
+__all__ = ["agents", "bank", "cases", "facts", "files", "home", "network", "search"]

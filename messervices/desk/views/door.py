@@ -59,7 +59,9 @@ def for_agents(right: str = "") -> Callable[[View], View]:
     return mark
 
 
-def show(request: AgentRequest, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+def show(
+    request: AgentRequest, template: str, context: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
     """Draw a page of the desk with the agent's office in its header."""
     office = selectors.office_of(request.actor)
     return render(request, f"desk/{template}.html", {"office": office, **(context or {})}, status=status)

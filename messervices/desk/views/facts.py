@@ -37,6 +37,7 @@ def correct(request: AgentRequest, uuid: UUID, kind: str) -> HttpResponse:
         request.FILES or None,
         kind=kind,
         language=get_language() or "fr",
+        today=request.now.date(),
         papers=documents.papers_of(person.pk),
         initial=_initial(kind, fact.value if fact else ""),
     )

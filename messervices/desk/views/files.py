@@ -86,7 +86,10 @@ def shown(
         "person": person,
         "opening": opening,
         "part": part,
-        "tabs": [(name, label, reverse(f"desk:file_{name}" if name else "desk:file", args=[person.uuid])) for name, label in TABS],
+        "tabs": [
+            (name, label, reverse(f"desk:file_{name}" if name else "desk:file", args=[person.uuid]))
+            for name, label in TABS
+        ],
         "picture": selectors.picture_of(person, request.now),
         "cases": selectors.cases_of(request.actor, _QUEUE),
     }
