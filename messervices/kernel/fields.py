@@ -4,14 +4,20 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.expressions import Combinable
 
 from messervices.kernel.academic_year import AcademicYear
 
 
-class AcademicYearField(models.SmallIntegerField):
+class AcademicYearField(models.SmallIntegerField):  # type: ignore[type-arg]  # not generic when the code runs
     """An ``AcademicYear`` in Python, the year it begins (``year_start`` smallint) in the database."""
 
     description = "Academic year"
+
+    # What the type checker's plugin reads: what may be assigned, what an instance gives, what a filter takes.
+    _pyi_private_set_type: AcademicYear | int | str | Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: AcademicYear  # type: ignore[assignment]
+    _pyi_lookup_exact_type: AcademicYear | int | str  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Name the column for what it holds, whatever the attribute is called."""
