@@ -55,6 +55,7 @@ class Shell:
     desk_tabs: tuple[Tab, ...] = ()
     footer: tuple[Link, ...] = ()
     account: tuple[Link, ...] = ()
+    desk_account: tuple[Link, ...] = ()
     urls: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -180,7 +181,7 @@ def _drawn(look: _Look) -> tuple[str, ...]:
                 if not one.right or one.right in look.rights
             ],
             "footer": [(one.label, address(one.url_name)) for one in _shell.footer],
-            "account": [(one.label, address(one.url_name)) for one in _shell.account],
+            "account": [(one.label, address(one.url_name)) for one in ((*_shell.desk_account, *_shell.account) if desk else _shell.account)],
             "urls": {name: address(url_name) for name, url_name in _shell.urls.items()},
         }
     )
