@@ -36,13 +36,14 @@ class Command(BaseCommand):
 
     help = __doc__
 
-    def handle(self, **_options: Any) -> None:
+    def handle(self, *, verbosity: int = 1, **_options: Any) -> None:
         """Run every step in its own transaction, in the scope of everybody (a role may change agents' accounts)."""
         began = time.monotonic()
         steps = list(all_steps())
+        console = Console(file=self.stdout._out)  # noqa: SLF001 - rich needs the stream itself
         bar = Progress(
             TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn(),
-            TimeElapsedColumn(), console=Console(file=self.stdout._out), disable=not self.stdout.isatty(),  # noqa: SLF001 - rich needs the stream itself
+            TimeElapsedColumn(), console=console, disable=not (verbosity and self.stdout.isatty()),
         )  # fmt: skip
         changes = 0
         with bar, acting_as(Scope("load_reference", crous=EVERY)):
@@ -52,6 +53,8 @@ class Command(BaseCommand):
                 done = step.run(clock.now())
                 changes += done.added + done.changed
                 bar.advance(task)
-                bar.console.print(sentence(step.name, done), highlight=False)
+                if verbosity:
+                    bar.console.print(sentence(step.name, done), highlight=False)
         took = time.monotonic() - began
-        self.stdout.write(f"Reference data: {changes:,} changes in {took:.1f} s.")
+        if verbosity:
+            self.stdout.write(f"Reference data: {changes:,} changes in {took:.1f} s.")
