@@ -166,6 +166,7 @@ def _drawn(look: _Look) -> tuple[str, ...]:
     """Draw a fragment with holes, cut at its holes: texts at even places, names of holes at odd ones."""
     kind = look.kind
     tabs = _shell.desk_tabs if kind == "desk" else _shell.tabs if kind == "student" else ()
+    menu = (*(_shell.desk_account if kind == "desk" else ()), *_shell.account)
     html = get_template(f"look/shell/{look.part}.html").render(
         {
             "kind": kind,
@@ -181,7 +182,7 @@ def _drawn(look: _Look) -> tuple[str, ...]:
                 if not one.right or one.right in look.rights
             ],
             "footer": [(one.label, address(one.url_name)) for one in _shell.footer],
-            "account": [(one.label, address(one.url_name)) for one in ((*_shell.desk_account, *_shell.account) if desk else _shell.account)],
+            "account": [(one.label, address(one.url_name)) for one in menu],
             "urls": {name: address(url_name) for name, url_name in _shell.urls.items()},
         }
     )
