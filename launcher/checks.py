@@ -51,6 +51,7 @@ def slow() -> list[Check]:
         "MESSERVICES_URL": "https://messervices.example",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DOCUMENT_NUMBER_KEY": secrets.token_urlsafe(50),
+        "SEAL_PKCS12": "seal.p12",
         "LYRA_PAYMENT_URL": "https://bank.example/vads-payment/",
     }
     return [
