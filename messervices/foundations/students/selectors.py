@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from messervices.foundations.students.models import Fact, IdentifierCase, Person
-from messervices.foundations.students.rules import normal_ine
+from messervices.foundations.students.rules import INE_LENGTH, normal_ine
 from messervices.foundations.students.states import CaseStatus
 from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.actor import Actor
@@ -60,7 +60,7 @@ def search_persons(text: str, actor: Actor, limit: int = 30) -> list[Person]:
     """
     seen = _seen_by(Person.objects.all(), actor, "crous_ids__overlap")
     number = normal_ine(text)
-    by_number = seen.filter(identifiers__value=number) if number.isalnum() else seen.none()
+    by_number = seen.filter(identifiers__value=number) if len(number) == INE_LENGTH else seen.none()
     found = list(by_number[:limit])
     if found:
         return found
