@@ -32,5 +32,6 @@ class DeskConfig(AppConfig):
                 ),
                 shell.Tab("network", _("Réseau"), "gear", "desk:network", ("/desk/network/",), right=Crous.SET_WINDOW),
             ),
-            urls={"desk": "desk:home", "desk_search": "desk:search", "desk_me": "desk:me"},
+            desk_account=(shell.Link(_("Mon bureau"), "desk:me"),),
+            urls={"desk": "desk:home", "desk_search": "desk:search"},
         )

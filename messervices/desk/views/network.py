@@ -19,6 +19,9 @@ from messervices.foundations.crous.states import Right as CrousRight
 from messervices.look import views as look
 
 
+_LAST = ("opens_on", "closes_on", "source", "certainty", "reason")
+
+
 @require_GET
 @for_agents(CrousRight.SET_WINDOW)
 def network(request: AgentRequest) -> HttpResponse:
@@ -91,7 +94,9 @@ def _first(found: Shelf) -> dict[str, Any]:
 
 
 def _settle(form: forms.Form, found: Shelf, request: AgentRequest, *, new: bool) -> None:
-    """Hide what names a thing once it exists; let a Crous speak to its own only."""
+    """Put what justifies a change last; hide what names a thing once it exists; let a Crous speak to its own only."""
+    last = [name for name in _LAST if name in form.fields]
+    form.order_fields([*(name for name in form.fields if name not in last), *last])
     if not new:
         for name in found.key:
             form.fields[name].widget = forms.HiddenInput()

@@ -25,6 +25,7 @@ from messervices.foundations.crous.forms import AmountForm, WindowForm
 from messervices.foundations.crous.models import Amount, Window
 from messervices.foundations.crous.rules import paris_day
 from messervices.foundations.crous.states import Right as CrousRight
+from messervices.kernel import manifest
 from messervices.kernel.actor import Actor
 from messervices.look.templatetags.look import day, euros
 
@@ -100,6 +101,13 @@ def _place(row: Any) -> str:
     return crous.crous_of(row.crous_id).name if row.crous_id else _("Tout le réseau")
 
 
+def _titled(code: str) -> str:
+    """Name what a code is about by the title of its service: ``cvec.refund`` → "CVEC (refund)"."""
+    slug, _dot, rest = code.partition(".")
+    title = next((str(one.title) for one in manifest.services() if one.slug == slug), slug)
+    return f"{title} ({rest})" if rest else title
+
+
 def _audience(row: Announcement) -> str:
     if row.perimeter == Perimeter.CAMPAIGN:
         return _("Campagne %(service)s %(year)s") % {"service": row.service, "year": row.year}
@@ -160,7 +168,7 @@ SHELVES = {
             form=WindowForm,
             key=("service", "year", "crous_id"),
             listed=crous.windows_in_force,
-            name=lambda row: f"{row.service} {row.year}, {_place(row)}",
+            name=lambda row: f"{_titled(row.service)} {row.year}, {_place(row)}",
             says=_dates,
             drafted=_drafted_window,
             publish=_publish_window,
@@ -176,7 +184,7 @@ SHELVES = {
             form=AmountForm,
             key=("kind", "year"),
             listed=crous.amounts_in_force,
-            name=lambda row: f"{row.kind} {row.year}",
+            name=lambda row: f"{_titled(row.kind)} {row.year}",
             says=lambda row: euros(row.amount_cents),
             drafted=_drafted_amount,
             publish=_publish_amount,
