@@ -10,6 +10,14 @@ from django.utils.translation import gettext as _
 from messervices.desk import rules, states
 from messervices.desk.selectors.words import Happened, offices_of, source_in_words, value_in_words
 from messervices.foundations.audit import selectors as audit
+from messervices.foundations.documents import selectors as documents
+from messervices.foundations.documents.models import Document
+from messervices.foundations.notifications import selectors as notifications
+from messervices.foundations.notifications.models import Message
+from messervices.foundations.notifications.selectors import Entry
+from messervices.foundations.notifications.states import MailStatus
+from messervices.foundations.payments import selectors as payments
+from messervices.foundations.payments.models import Order
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.models import Fact, IdentifierCase, Person
 from messervices.foundations.students.states import (
@@ -162,4 +170,40 @@ def panels_of(person_id: int, actor: Actor, now: datetime) -> list[manifest.Pane
         for service in manifest.services()
         if service.desk_panel
         for panel in manifest.call(service.desk_panel)(person_id, actor, now)
+    ]
+
+
+def orders_of(person: Person, actor: Actor, limit: int) -> list[Order]:
+    """The person's last payments at the agent's Crous, newest first (one query)."""
+    orders = Order.objects.filter(person_id=person.pk)
+    mine = orders if actor.national else orders.filter(crous_id__in=actor.crous_ids)
+    return list(mine.order_by("-created_at", "-pk")[:limit])
+
+
+def payments_in_full(person: Person, actor: Actor) -> list[Order]:
+    """The person's payments at the agent's Crous, each with its tries and its money (four queries)."""
+    return [one for one in payments.payments_of(person.pk) if actor.national or one.crous_id in actor.crous_ids]
+
+
+def documents_of(person: Person, actor: Actor, limit: int) -> list[Document]:
+    """The papers issued to the person by the agent's Crous, newest first (one query)."""
+    issued = documents.of_person(person.pk)
+    return list((issued if actor.national else issued.filter(crous_id__in=actor.crous_ids))[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message to the person, with its words."""
+
+    entry: Entry
+    body: str
+    mail: str
+
+
+def messages_of(person: Person, limit: int) -> list[Written]:
+    """What was written to the person, newest first, with the words (one query)."""
+    rows = Message.objects.filter(person_id=person.pk).select_related("document").order_by("-created_at", "-pk")
+    return [
+        Written(notifications.entry_of(row), notifications.body_of(row), str(MailStatus(row.mail_status).label))
+        for row in rows[:limit]
     ]

@@ -23,11 +23,14 @@ from messervices.desk.views.door import (
     show,
 )
 from messervices.foundations.audit import selectors as audit
+from messervices.foundations.documents import selectors as documents
+from messervices.foundations.notifications import selectors as notifications
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.models import Person
 
 _FEW = 5
 _QUEUE = 6
+_MANY = 50
 
 
 def opened(request: AgentRequest, person: Person) -> rules.Opening | None:
@@ -104,6 +107,10 @@ def _whole(request: AgentRequest, person: Person) -> dict[str, Any]:
         "panels": selectors.panels_of(person.pk, request.actor, request.now),
         "happened": selectors.timeline_of(person, request.actor, _FEW),
         "reads": audit.reads_of(person.pk, _FEW),
+        "orders": selectors.orders_of(person, request.actor, _FEW),
+        "documents": selectors.documents_of(person, request.actor, _FEW),
+        "papers": documents.papers_of(person.pk)[:_FEW],
+        "messages": notifications.inbox_of(person.pk, _FEW),
         "may_correct": request.actor.may(Right.CORRECT_FACT),
     }
 
@@ -120,6 +127,21 @@ def _facts(request: AgentRequest, person: Person) -> dict[str, Any]:
     }
 
 
+def _payments(request: AgentRequest, person: Person) -> dict[str, Any]:
+    return {"orders": selectors.payments_in_full(person, request.actor)}
+
+
+def _papers(request: AgentRequest, person: Person) -> dict[str, Any]:
+    return {
+        "documents": selectors.documents_of(person, request.actor, _MANY),
+        "papers": documents.papers_of(person.pk)[:_MANY],
+    }
+
+
+def _messages(_request: AgentRequest, person: Person) -> dict[str, Any]:
+    return {"messages": selectors.messages_of(person, _MANY)}
+
+
 def _timeline(request: AgentRequest, person: Person) -> dict[str, Any]:
     return {"happened": selectors.timeline_of(person, request.actor)}
 
@@ -132,6 +154,9 @@ PARTS: dict[str, Callable[[AgentRequest, Person], dict[str, Any]]] = {
     "": _whole,
     "case": _whole,
     "facts": _facts,
+    "payments": _payments,
+    "papers": _papers,
+    "messages": _messages,
     "timeline": _timeline,
     "reads": _reads,
     "correct": _nothing,
@@ -142,6 +167,9 @@ PARTS: dict[str, Callable[[AgentRequest, Person], dict[str, Any]]] = {
 TABS = (
     ("", _("Ensemble")),
     ("facts", _("Informations")),
+    ("payments", _("Paiements")),
+    ("papers", _("Documents")),
+    ("messages", _("Messages")),
     ("timeline", _("Fil")),
     ("reads", _("Consultations")),
 )

@@ -18,7 +18,6 @@ from messervices.foundations.crous import selectors as crous
 from messervices.foundations.crous.states import Right as CrousRight
 from messervices.look import views as look
 
-
 _LAST = ("opens_on", "closes_on", "source", "certainty", "reason")
 
 
