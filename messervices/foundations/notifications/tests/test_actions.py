@@ -1,0 +1,357 @@
+import email
+import smtplib
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from messervices.foundations.accounts.models import User
+from messervices.foundations.documents import actions as documents
+from messervices.foundations.documents.tests.factories import issue
+from messervices.foundations.notifications import actions, rules
+from messervices.foundations.notifications.models import Message, OutgoingMail
+from messervices.foundations.notifications.states import MailStatus
+from messervices.foundations.notifications.tests.factories import take_jobs, tell
+from messervices.foundations.students.tests.factories import NOW, PersonFactory, agent, user_of
+from messervices.kernel.scope import EVERY, Scope, acting_as
+
+pytestmark = pytest.mark.django_db
+SOON = NOW + timedelta(seconds=2)
+
+
+def send(message: Message, now: Any = SOON) -> bool:
+    return actions.send_message(message_id=message.pk, now=now)
+
+
+def status(row: Message | OutgoingMail) -> str:
+    row.refresh_from_db()
+    return row.mail_status
+
+
+def broken(error: Exception) -> Any:
+    """Give a mail server that answers with an error."""
+
+    def send_messages(*_args: Any) -> int:
+        raise error
+
+    return send_messages
+
+
+@pytest.fixture
+def server_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", broken(ConnectionRefusedError()))
+
+
+# notify ----------------------------------------------------------------------------------------------------------
+
+
+def test_telling_costs_one_query_and_one_more_for_the_mail() -> None:
+    person = PersonFactory()
+    with CaptureQueriesContext(connection) as queries:
+        message = tell(person)
+    assert len(queries) == 2
+    assert message.mail_status == MailStatus.QUEUED
+    assert take_jobs() == [("send_message", {"message_id": message.pk})]
+
+
+def test_a_message_that_waits_for_its_document_costs_one_query() -> None:
+    person = PersonFactory()
+    document = issue(person)
+    take_jobs()
+    with CaptureQueriesContext(connection) as queries:
+        message = tell(person, document_id=document.pk)
+    assert len(queries) == 1
+    assert message.mail_status == MailStatus.WAITING
+    assert take_jobs() == []
+
+
+def test_a_message_may_stay_in_the_inbox_alone() -> None:
+    message = tell(mail=False)
+    assert message.mail_status == MailStatus.NONE
+    assert take_jobs() == []
+    assert not send(message)
+
+
+def test_a_kind_that_names_no_template_is_a_bug_at_once() -> None:
+    with pytest.raises(ValueError, match="kind"):
+        tell(kind="room/../x")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_telling_outside_an_action_is_a_bug() -> None:
+    person = PersonFactory()
+    with pytest.raises(RuntimeError, match="inside an action"):
+        tell(person)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_tells_nobody() -> None:
+    person = PersonFactory()
+    take_jobs()  # the queue outlives a test that commits
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        tell(person)
+        raise ZeroDivisionError
+    assert not Message.objects.exists()
+    assert take_jobs() == []
+
+
+# Send ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_mail_leaves_once_in_the_readers_language() -> None:
+    person = PersonFactory(first_names="Lina, Inès")
+    User.objects.filter(person_id=person.pk).update(language="en")
+    message = tell(person)
+    assert send(message)
+    assert not send(message)
+    (sent,) = mail.outbox
+    assert sent.to == [user_of(person).email]
+    assert sent.subject == "Votre document 2026-2027"
+    assert "Lina" in sent.body.splitlines()[0]
+    assert "Langue : en." in sent.body
+    assert (status(message), message.sent_at, message.mail_attempts) == (MailStatus.SENT, SOON, 1)
+
+
+def test_text_and_html_say_the_same_and_only_the_html_is_escaped() -> None:
+    send(tell())
+    (sent,) = mail.outbox
+    html = sent.alternatives[0].content
+    assert "Il est prêt, <b>Lina</b> & les autres. Suite de la phrase." in sent.body
+    assert "<p>Il est prêt, &lt;b&gt;Lina&lt;/b&gt; &amp; les autres. Suite de la phrase.</p>" in html
+    assert "/cvec/2026-2027/" in sent.body
+    assert 'href="http://127.0.0.1' in html
+    assert "Crous de Versailles" in sent.body
+    assert "Crous de Versailles" in html
+    assert "\n\n\n" not in sent.body
+
+
+def test_a_room_may_write_its_own_html() -> None:
+    send(tell(kind="room.rich", params={"who": "<Lina>"}))
+    assert "<ul><li>&lt;Lina&gt;</li></ul>" in mail.outbox[0].alternatives[0].content
+
+
+def test_the_same_message_has_the_same_message_id() -> None:
+    message = tell()
+    send(message)
+    first = mail.outbox[0].message()
+    Message.objects.filter(pk=message.pk).update(mail_status=MailStatus.QUEUED, sent_at=None, due_at=NOW)
+    send(message)
+    assert mail.outbox[1].message()["Message-ID"] == first["Message-ID"]
+    assert first["Message-ID"].startswith(f"<message.{message.pk}.")
+    assert first["Auto-Submitted"] == "auto-generated"
+
+
+def test_the_sealed_document_goes_with_its_mail() -> None:
+    document = issue()
+    message = tell(document.person, document_id=document.pk)
+    assert not send(message)
+    pdf = documents.sealed_pdf(document.pk, NOW)
+    assert actions.queue_waiting(document_id=document.pk, now=NOW) == 1
+    assert send(message)
+    parsed = email.message_from_bytes(mail.outbox[0].message().as_bytes())
+    (part,) = [part for part in parsed.walk() if part.get_content_type() == "application/pdf"]
+    assert part.get_filename() == f"{document.number}.pdf"
+    assert part.get_payload(decode=True) == pdf
+
+
+def test_a_document_that_was_cancelled_meanwhile_is_not_mailed() -> None:
+    document = issue()
+    message = tell(document.person, document_id=document.pk)
+    documents.sealed_pdf(document.pk, NOW)
+    actions.queue_waiting(document_id=document.pk, now=NOW)
+    documents.cancel(document_id=document.pk, reason="Erreur.", by=agent(), now=NOW)
+    assert not send(message)
+    assert status(message) == MailStatus.NONE
+    assert mail.outbox == []
+
+
+def test_a_person_without_an_account_gets_no_mail_and_keeps_the_message() -> None:
+    message = tell()
+    User.objects.filter(person_id=message.person_id).update(is_active=False)
+    assert not send(message)
+    assert status(message) == MailStatus.NONE
+
+
+@pytest.mark.usefixtures("server_down")
+def test_a_mail_server_that_is_down_is_asked_again_later_and_later() -> None:
+    message = tell()
+    assert not send(message)
+    assert status(message) == MailStatus.QUEUED
+    assert message.due_at == SOON + timedelta(minutes=1)
+    assert not send(message, SOON + timedelta(seconds=30))
+    assert not send(message, SOON + timedelta(minutes=1))
+    assert status(message) == MailStatus.QUEUED
+    assert (message.mail_attempts, message.due_at) == (2, SOON + timedelta(minutes=3))
+
+
+@pytest.mark.usefixtures("server_down")
+def test_after_the_last_try_the_mail_is_given_up_and_an_agent_may_ask_again() -> None:
+    message = tell()
+    Message.objects.filter(pk=message.pk).update(mail_attempts=rules.MAX_ATTEMPTS - 1)
+    assert not send(message)
+    assert status(message) == MailStatus.FAILED
+    assert actions.try_again(message_id=message.pk, now=NOW)
+    assert not actions.try_again(message_id=message.pk, now=NOW)
+    assert (status(message), message.mail_attempts) == (MailStatus.QUEUED, 0)
+
+
+def test_an_address_that_does_not_exist_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = smtplib.SMTPRecipientsRefused({"x": (550, b"no such user")})
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", broken(refused))
+    message = tell()
+    assert not send(message)
+    assert status(message) == MailStatus.FAILED
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("guarded", [True, False])
+def test_of_eight_senders_one_sends(guarded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the claim (the control) all eight would."""
+    with transaction.atomic():
+        message = tell()
+    if not guarded:
+        from messervices.foundations.notifications.actions import send as module
+
+        monkeypatch.setattr(module, "_claim", lambda *_args: True)
+        monkeypatch.setattr(module, "_move", lambda *_args, **_kwargs: False)
+    gate = threading.Barrier(8)
+
+    def race() -> None:
+        with acting_as(Scope("test", crous=EVERY)):
+            gate.wait()
+            send(message)
+        connection.close()
+
+    threads = [threading.Thread(target=race) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(mail.outbox) == (1 if guarded else 8)
+
+
+# Mails to an address ----------------------------------------------------------------------------------------------
+
+
+def pay_for_me() -> OutgoingMail:
+    return actions.queue_mail(
+        to="payer@example.org",
+        language="en",
+        template="room/mail/pay",
+        params={"url": "https://x.example/s3cret"},
+        now=NOW,
+    )
+
+
+def test_a_mail_to_an_address_leaves_once_and_forgets_its_words() -> None:
+    queued = pay_for_me()
+    assert take_jobs() == [("send_mail", {"mail_id": queued.pk})]
+    assert actions.send_mail(mail_id=queued.pk, now=SOON)
+    assert not actions.send_mail(mail_id=queued.pk, now=SOON)
+    (sent,) = mail.outbox
+    assert sent.subject == "Payer pour quelqu’un Bcc: x@y.example"
+    assert "s3cret" in sent.body
+    assert (status(queued), queued.params) == (MailStatus.SENT, {})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_room_below_hands_over_what_it_has_written() -> None:
+    take_jobs()  # the queue outlives a test that commits
+    actions.queue_written(to="lina@example.org", subject="Confirmez", text="Bonjour\n", html="<p>Bonjour</p>")
+    ((_name, kwargs),) = take_jobs()
+    row = OutgoingMail.objects.get()
+    assert actions.send_mail(mail_id=kwargs["mail_id"], now=row.created_at)
+    (sent,) = mail.outbox
+    assert (sent.subject, sent.body, sent.alternatives[0].content) == ("Confirmez", "Bonjour\n", "<p>Bonjour</p>")
+
+
+@pytest.mark.usefixtures("server_down")
+def test_a_mail_that_is_given_up_forgets_its_words_too() -> None:
+    queued = pay_for_me()
+    OutgoingMail.objects.filter(pk=queued.pk).update(mail_attempts=rules.MAX_ATTEMPTS - 1)
+    assert not actions.send_mail(mail_id=queued.pk, now=SOON)
+    assert (status(queued), queued.params) == (MailStatus.FAILED, {})
+
+
+def test_the_database_refuses_a_mail_that_left_and_kept_its_words() -> None:
+    queued = pay_for_me()
+    with pytest.raises(IntegrityError, match="sent_empty"), transaction.atomic():
+        OutgoingMail.objects.filter(pk=queued.pk).update(mail_status=MailStatus.SENT, sent_at=NOW)
+
+
+def test_a_month_later_nothing_is_left_of_it() -> None:
+    queued = pay_for_me()
+    actions.send_mail(mail_id=queued.pk, now=SOON)
+    assert actions.forget(now=NOW + timedelta(days=29)) == 0
+    assert actions.forget(now=NOW + timedelta(days=31)) == 1
+    assert actions.forget(now=NOW + timedelta(days=31)) == 0
+
+
+# Read ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_message_is_read_once_and_by_its_reader_only() -> None:
+    message, other = tell(), PersonFactory()
+    assert not actions.mark_read(person_id=other.pk, message_id=message.pk, now=NOW)
+    assert actions.mark_read(person_id=message.person_id, message_id=message.pk, now=NOW)
+    assert not actions.mark_read(person_id=message.person_id, message_id=message.pk, now=SOON)
+    message.refresh_from_db()
+    assert message.read_at == NOW
+
+
+# Waiting and sweeping --------------------------------------------------------------------------------------------
+
+
+def test_mails_that_waited_for_a_document_go_once() -> None:
+    document = issue()
+    messages = [tell(document.person, document_id=document.pk) for _ in range(2)]
+    other = tell()
+    take_jobs()
+    assert actions.queue_waiting(document_id=document.pk, now=NOW) == 2
+    assert actions.queue_waiting(document_id=document.pk, now=NOW) == 0
+    assert take_jobs() == [("send_message", {"message_id": message.pk}) for message in messages]
+    assert status(other) == MailStatus.QUEUED
+
+
+def test_the_sweep_drives_again_what_is_late_and_leaves_what_is_on_its_way() -> None:
+    lost, mail_lost = tell(), pay_for_me()
+    killed, busy = tell(), tell()
+    for message, minutes in ((killed, -1), (busy, 4)):
+        due = NOW + timedelta(minutes=10 + minutes) - rules.LATE
+        Message.objects.filter(pk=message.pk).update(mail_status=MailStatus.SENDING, due_at=due)
+    young = tell(now=NOW + timedelta(minutes=9))
+    take_jobs()
+    now = NOW + timedelta(minutes=10)
+    assert actions.sweep(now=now) == 3
+    assert take_jobs() == [
+        ("send_message", {"message_id": lost.pk}),
+        ("send_message", {"message_id": killed.pk}),
+        ("send_mail", {"mail_id": mail_lost.pk}),
+    ]
+    assert (status(killed), status(busy), status(young)) == (MailStatus.QUEUED, MailStatus.SENDING, MailStatus.QUEUED)
+    assert actions.sweep(now=now) == 0
+
+
+def test_the_sweep_gives_up_what_dies_each_time_it_is_sent() -> None:
+    message, queued = tell(), pay_for_me()
+    for table in (Message, OutgoingMail):
+        table.objects.update(mail_status=MailStatus.SENDING, mail_attempts=rules.MAX_ATTEMPTS)
+    take_jobs()
+    assert actions.sweep(now=NOW + timedelta(hours=1)) == 0
+    assert (status(message), status(queued), queued.params) == (MailStatus.FAILED, MailStatus.FAILED, {})
+    assert take_jobs() == []
+
+
+def test_the_sweep_frees_mails_whose_document_was_sealed_or_cancelled_unseen() -> None:
+    sealed, cancelled, undrawn = issue(), issue(), issue()
+    waiting = [tell(document.person, document_id=document.pk) for document in (sealed, cancelled, undrawn)]
+    documents.sealed_pdf(sealed.pk, NOW)
+    documents.cancel(document_id=cancelled.pk, reason="Erreur.", by=agent(), now=NOW)
+    take_jobs()
+    assert actions.sweep(now=NOW + timedelta(minutes=10)) == 1
+    assert [status(message) for message in waiting] == [MailStatus.QUEUED, MailStatus.NONE, MailStatus.WAITING]
+    assert take_jobs() == [("send_message", {"message_id": waiting[0].pk})]
