@@ -1,5 +1,8 @@
 """Shapes of what is typed: allauth's forms with our words, one password field, and our limits."""
 
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.account import forms as account
@@ -187,11 +190,65 @@ class ActivateTOTPForm(_Counted, totp.ActivateTOTPForm):
     code = _code()
 
 
+_NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error, forms.ValidationError)
+"""What reading a credential may raise: it is bytes from outside, and neither allauth nor fido2 expects any."""
+
+
+@contextmanager
+def _reading_key() -> Iterator[None]:
+    """Turn whatever is wrong with a credential into one sentence; a limit stays a limit."""
+    try:
+        yield
+    except actions.TooMany:
+        raise
+    except _NONSENSE as error:
+        sentence = _("La clé d’accès n’a pas été reconnue. Réessayez, ou choisissez un autre moyen.")
+        raise forms.ValidationError(sentence, code="incorrect_key") from error
+
+
+class _Key:
+    """Mix-in of the forms that take a passkey's answer."""
+
+    def clean_credential(self) -> Any:
+        """Check the answer. Raises ``incorrect_key``."""
+        with _reading_key():
+            return super().clean_credential()  # type: ignore[misc]
+
+
+def _credential() -> forms.JSONField:
+    """What the browser answered, put there by script."""
+    return forms.JSONField(label=_("Clé d’accès"), widget=forms.HiddenInput)
+
+
+class AuthenticateWebAuthnForm(_Key, webauthn.AuthenticateWebAuthnForm):
+    """A passkey, after the password."""
+
+    credential = _credential()
+
+
+class LoginWebAuthnForm(_Key, webauthn.LoginWebAuthnForm):
+    """A passkey alone."""
+
+    credential = _credential()
+
+
+class ReauthenticateWebAuthnForm(_Key, webauthn.ReauthenticateWebAuthnForm):
+    """A passkey, once more."""
+
+    credential = _credential()
+
+
 class AddWebAuthnForm(webauthn.AddWebAuthnForm):
     """A name, and what the browser answered. Always a passkey: it opens the account by itself."""
 
     name = forms.CharField(label=_("Nom de cette clé"), max_length=60, required=False)
     passwordless = None  # type: ignore[assignment]
+    credential = _credential()
+
+    def clean(self) -> dict[str, Any]:
+        """Check the answer. Raises ``incorrect_key``."""
+        with _reading_key():
+            return super().clean()
 
 
 class EditWebAuthnForm(webauthn.EditWebAuthnForm):

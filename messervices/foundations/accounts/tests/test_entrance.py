@@ -189,7 +189,9 @@ class TestSignUpByPasskey:
     def test_the_answer_is_the_same_for_an_address_that_has_an_account(self, mails):
         UserFactory(email="prise@etudiant.example")
         url = reverse("account_signup_by_passkey")
-        answers = [Client().post(url, {"email": email}) for email in ("libre@etudiant.example", "prise@etudiant.example")]
+        answers = [
+            Client().post(url, {"email": email}) for email in ("libre@etudiant.example", "prise@etudiant.example")
+        ]
         assert answers[0].headers["Location"] == answers[1].headers["Location"]
         assert [mail.kind for mail in mails] == ["confirm", "exists"]
 
@@ -204,7 +206,10 @@ class TestSignIn:
 
     def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(self):
         user = UserFactory()
-        known, unknown = sign_in(Client(), user.email, "faux et encore faux"), sign_in(Client(), "x@etudiant.example", "f")
+        known, unknown = (
+            sign_in(Client(), user.email, "faux et encore faux"),
+            sign_in(Client(), "x@etudiant.example", "f"),
+        )
         assert known.status_code == unknown.status_code == 200
         assert without_what_varies(known) == without_what_varies(unknown)
 

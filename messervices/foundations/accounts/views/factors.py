@@ -27,6 +27,7 @@ class AuthenticateView(mfa.AuthenticateView):
 
     template_name = "accounts/authenticate.html"
     form_class = forms.AuthenticateForm
+    webauthn_form_class = forms.AuthenticateWebAuthnForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Offer what the account has."""
@@ -129,6 +130,8 @@ class PasskeyRenameView(CalmForm, webauthn.EditWebAuthnView):
 class PasskeyLoginView(webauthn.LoginWebAuthnView):
     """Sign in with a passkey: GET gives the browser its challenge, POST takes the answer."""
 
+    form_class = forms.LoginWebAuthnForm
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Give the challenge."""
         if request.headers.get("Accept") != "application/json":
@@ -140,6 +143,7 @@ class ReauthenticatePasskeyView(webauthn.ReauthenticateWebAuthnView):
     """Prove again who one is, by a passkey."""
 
     template_name = "accounts/reauthenticate_passkey.html"
+    form_class = forms.ReauthenticateWebAuthnForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Give the challenge, and the other ways."""
