@@ -190,10 +190,7 @@ class LongSelect(forms.Select):
         options = format_html_join(
             "",
             '<option value="{}"{}>{}</option>',
-            (
-                (code, mark_safe(" selected") if str(code) in chosen else "", label)
-                for code, label in self.choices
-            ),
+            ((code, mark_safe(" selected") if str(code) in chosen else "", label) for code, label in self.choices),
         )
         own = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
         return format_html("<select{}>{}</select>", flatatt(own), options)

@@ -1,6 +1,7 @@
 """Tags and filters of every page: the shell, icons, form fields, money, dates and numbers to read aloud."""
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 
 from django import forms, template
@@ -8,6 +9,8 @@ from django.forms.boundfield import BoundField
 from django.template.base import FilterExpression, Parser, Token
 from django.template.context import Context
 from django.template.loader import get_template
+from django.templatetags.i18n import do_translate
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
@@ -61,7 +64,62 @@ def flash(context: Context) -> SafeString:
     return get_template("look/flash.html").render({"waiting": waiting}) if waiting else mark_safe("")
 
 
+class ConstantNode(template.Node):
+    """A text that is the same for everybody who reads a language: worked out once a language, not once a page."""
+
+    def __init__(self, node: template.Node) -> None:
+        """Keep the node that knows the text."""
+        self.node = node
+        self.texts: dict[str, str] = {}
+
+    def render(self, context: Context) -> str:
+        """Give the text in the language of the page."""
+        language = get_language() or ""
+        text = self.texts.get(language)
+        if text is None:
+            text = self.texts[language] = self.node.render(context)
+        return text
+
+
+@register.tag("trans")
+def trans(parser: Parser, token: Token) -> template.Node:
+    """Django's ``{% trans %}``, with the memory of a constant sentence: a page has dozens of them."""
+    node = do_translate(parser, token)
+    word = token.split_contents()[1:]
+    constant = len(word) == 1 and word[0][0] in "\"'" and word[0][-1] == word[0][0]
+    return ConstantNode(node) if constant else node
+
+
+class LinkNode(template.Node):
+    """The address of a named page."""
+
+    def __init__(self, name: str) -> None:
+        """Keep the name."""
+        self.name = name
+
+    def render(self, context: Context) -> str:
+        """Give the path. Raises NoReverseMatch on an unknown name, as ``{% url %}`` does."""
+        return reverse(self.name)
+
+
+@register.tag("link")
+def link(parser: Parser, token: Token) -> template.Node:
+    """``{% link "portal:help" %}``: ``{% url %}`` of a page without arguments, looked up once."""
+    return ConstantNode(LinkNode(token.split_contents()[1].strip("\"'")))
+
+
 # Icons ---------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _open_door() -> SafeString:
+    return get_template("look/shell/open_door.svg").render()
+
+
+@register.simple_tag
+def open_door() -> SafeString:
+    """The drawing of the next step: an open door, in the colours of the theme."""
+    return _open_door()
 
 
 class IconNode(template.Node):

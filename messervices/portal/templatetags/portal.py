@@ -1,12 +1,16 @@
 """Tags of the portal's pages."""
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template.context import Context
 from django.template.loader import get_template
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
 
+from messervices.foundations.catalogue.models import Announcement
 from messervices.kernel import manifest
 from messervices.portal import selectors
 
@@ -18,6 +22,19 @@ def panel(context: Context, shown: manifest.Panel) -> SafeString:
     """Draw the panel of a service with its own context, and the request."""
     request = context.get("request")
     return get_template(shown.template).render({"panel": shown, **shown.context}, request)
+
+
+@lru_cache(maxsize=64)
+def _announced(language: str, zone: str, said: tuple[Announcement, ...]) -> SafeString:
+    """Draw announcements once: a row never changes, and equal rows are the same row."""
+    return get_template("portal/announcements.html").render({"announcements": said})
+
+
+@register.simple_tag(takes_context=True)
+def announced(context: Context) -> SafeString:
+    """The announcements of this page, drawn once for all who see the same."""
+    said = tuple(context.get("announcements") or ())
+    return _announced(get_language() or "fr", get_current_timezone_name(), said) if said else mark_safe("")
 
 
 @register.filter
