@@ -25,7 +25,7 @@ def _say(text: str, status: int = 200) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def lyra_notification(request: HttpRequest) -> HttpResponse:
-    """Take a notice of Lyra: 200 once it is kept, whatever it says; 403 when it is not authentic, so that it comes again."""
+    """Take a notice of Lyra: 200 once it is kept, whatever it says; 403 when it is not authentic, to be sent again."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST:
         return _say("too long", 413)
     raw = request.read(LONGEST + 1)

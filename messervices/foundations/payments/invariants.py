@@ -2,8 +2,6 @@
 
 from messervices.kernel.invariants import Invariant
 
-_LIVE = "('begun', 'unconfirmed', 'doubtful')"
-
 
 def invariants() -> list[Invariant]:
     """Orders, attempts, captures, refunds and the ledger tell one story."""
@@ -23,13 +21,15 @@ def invariants() -> list[Invariant]:
         Invariant(
             "every refund given has its transfer of the same amount",
             "select count(*) from payments_refund r join payments_capture c on c.id = r.capture_id left join"
-            " ledger_transfer t on t.key = 'refund:' || c.rail || ':' || c.rail_tx_id and t.amount_cents = r.amount_cents"
+            " ledger_transfer t on t.key = 'refund:' || c.rail || ':' || c.rail_tx_id"
+            " and t.amount_cents = r.amount_cents"
             " where r.status = 'given' and t.id is null",
         ),
         Invariant(
             "captures less refunds of an order are nothing or its amount",
             "select count(*) from (select o.id, o.amount_cents, coalesce(sum(c.amount_cents), 0)"
-            " - coalesce(sum(r.amount_cents), 0) as kept from payments_order o join payments_capture c on c.order_id = o.id"
+            " - coalesce(sum(r.amount_cents), 0) as kept from payments_order o"
+            " join payments_capture c on c.order_id = o.id"
             " left join payments_refund r on r.capture_id = c.id group by o.id) t where kept not in (0, amount_cents)",
         ),
         Invariant(
@@ -39,8 +39,8 @@ def invariants() -> list[Invariant]:
         ),
         Invariant(
             "no order has two live attempts",
-            "select count(*) from (select order_id from payments_attempt where status in " + _LIVE
-            + " group by order_id having count(*) > 1) t",
+            "select count(*) from (select order_id from payments_attempt"
+            " where status in ('begun', 'unconfirmed', 'doubtful') group by order_id having count(*) > 1) t",
         ),
         Invariant(
             "an attempt is captured if and only if it has a capture",

@@ -1,4 +1,4 @@
-"""When to ask the bank, when to send the same form again, when to begin anew. Pure: facts and ``now`` in, answer out."""
+"""When to ask the bank, when to send the same form again, when to begin anew. Pure: facts in, a move out."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -149,6 +149,7 @@ class RefundReason(models.TextChoices):
 
     ALREADY_PAID = "already_paid", _("déjà payé")
     ORDER_CLOSED = "order_closed", _("commande annulée")
+    AMOUNT_CHANGED = "amount_changed", _("montant changé entre-temps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ RIGHTS = {
 
 VERBS = {
     "payments.cancel_order": _("Un paiement à faire a été annulé"),
-    "payments.book_surplus": _("Un paiement en trop a été reçu ; il vous est rendu"),
+    "payments.book_surplus": _("Un paiement en trop a été reçu ; il vous est rendu"),
     "payments.give_back": _("Le paiement en trop a été rendu sur la carte"),
     "payments.meet_incident": _("Un avis de la banque est vérifié par un agent"),
     "payments.close_event": _("Un agent a classé un avis de la banque"),

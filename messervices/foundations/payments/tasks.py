@@ -58,7 +58,7 @@ def sweep_refunds(*, now: datetime) -> None:
 
 
 def _each(what: str, numbers: Iterable[int], deed: Callable[[int], Any]) -> None:
-    """Do a deed for each number: a silent bank ends the round, a broken row does not keep the others from their turn."""
+    """Do a deed for each number: a silent bank ends the round, a broken row does not stop the others."""
     for number in numbers:
         try:
             deed(number)

@@ -1,4 +1,4 @@
-"""Ask the bank before anything is given up: the question is outside any transaction, the answer is an event like others."""
+"""Ask the bank before anything is given up: a question outside any transaction, an answer that is an event."""
 
 from datetime import datetime
 
@@ -72,7 +72,7 @@ def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | Non
 
 @action
 def queue_question(*, order_id: int, now: datetime) -> bool:
-    """Queue a question to the bank for a student who waits; at most one in a quarter of a minute. Gives whether it was."""
+    """Queue a question to the bank for a student who waits, at most every 15 seconds. Gives whether it was."""
     asked = Attempt.objects.filter(
         Q(asked_at=None) | Q(asked_at__lt=now - rules.QUESTION_EVERY), order_id=order_id, status__in=LIVE
     )

@@ -58,7 +58,7 @@ def settle(*, event_id: int, now: datetime) -> str:
     crash.point("payments.after_claim")
     facts = Facts(**(json.loads(row[1]) if isinstance(row[1], str) else row[1]))
     attempt = (
-        Attempt.objects.select_for_update(of=("self", "order"))
+        Attempt.objects.select_for_update(of=("order", "self"))  # the order first, as everybody who locks both
         .select_related("order")
         .filter(rail=row[0], number=facts.number)
         .first()
@@ -98,14 +98,13 @@ def _apply(event_id: int, attempt: Attempt, facts: Facts, now: datetime) -> Effe
 def _take(event_id: int, attempt: Attempt, facts: Facts, now: datetime) -> Effect:
     """Book the money: for the order when it is open, as a surplus to give back when it is not."""
     order = attempt.order
-    surplus = {OrderStatus.PAID: RefundReason.ALREADY_PAID, OrderStatus.CANCELLED: RefundReason.ORDER_CLOSED}
-    why_surplus = surplus.get(OrderStatus(order.status), "")
+    why_surplus = _why_surplus(attempt)
     rail = rail_named(attempt.rail)
     taken_at = _believed(facts.at, now)
     with connection.cursor() as cursor:
         cursor.execute(
             _BOOK,
-            (event_id, attempt.pk, attempt.rail, facts.tx_id, facts.amount_cents, str(why_surplus), taken_at, now),
+            (event_id, attempt.pk, attempt.rail, facts.tx_id, facts.amount_cents, why_surplus, taken_at, now),
         )
         capture_id = cursor.fetchone()[0]
     if capture_id is None:
@@ -143,6 +142,16 @@ def _take(event_id: int, attempt: Attempt, facts: Facts, now: datetime) -> Effec
     )
     crash.point("payments.after_callback")
     return Effect.CAPTURED
+
+
+def _why_surplus(attempt: Attempt) -> str:
+    """Say why this money is not the order's, "" when it is: paid already, withdrawn, or of another amount since."""
+    order = attempt.order
+    if order.status == OrderStatus.PAID:
+        return RefundReason.ALREADY_PAID.value
+    if order.status == OrderStatus.CANCELLED:
+        return RefundReason.ORDER_CLOSED.value
+    return "" if order.amount_cents == attempt.amount_cents else RefundReason.AMOUNT_CHANGED.value
 
 
 def surplus_account(rail: str) -> str:

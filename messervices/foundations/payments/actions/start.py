@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from messervices.foundations.audit.actions import record
-from messervices.foundations.payments.models import Order
+from messervices.foundations.payments.models import Attempt, Order, OutsideEvent
 from messervices.foundations.payments.selectors import live_attempt
 from messervices.foundations.payments.states import ORDER_STEPS, OrderStatus
 from messervices.kernel.action import inside_action
@@ -38,8 +38,8 @@ def start(
     """Hand over something to be paid: everything that settling it will need. Called twice, gives the same order.
 
     ``kind`` is in the service's ``on_paid``; ``reference`` names the thing sold among those of that kind; ``label`` is
-    read by the student and the bank; ``return_path`` is a path of ours. An open order whose amount or account changed
-    follows, unless a payment is under way at the bank: then raises ``Refusal("payment_under_way")``.
+    read by the student and the bank; ``return_path`` is a path of ours. An open order whose amount, account or Crous
+    changed follows, with its tries. Raises ``Refusal("payment_under_way")`` while the bank is at work on the old one.
     """
     found = Order.objects.select_for_update().filter(kind=kind, reference=reference).exclude(
         status=OrderStatus.CANCELLED
@@ -64,9 +64,13 @@ def start(
                 "payment_under_way",
                 _("Un paiement est en cours à la banque. Attendez sa réponse avant de changer votre demande."),
             )
+        moved = found.crous_id != crous_id
         for name, value in wanted.items():
             setattr(found, name, value)
         found.save(update_fields=list(wanted))
+        if moved:
+            Attempt.objects.filter(order=found).update(crous_id=crous_id)
+            OutsideEvent.objects.filter(attempt__order=found).update(crous_id=crous_id)
     return found
 
 

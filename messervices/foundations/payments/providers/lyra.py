@@ -1,7 +1,6 @@
 """Lyra (PayZen, Systempay, Scellius): form V2 to pay, signed notices, REST V4 to ask and to give back.
 
-Rules: identity-erasmus-apis-payments.md 5.1. A page of ours never sees a card number; the browser's return is not
-even read (``vads_return_mode`` NONE): only signed notices and our own questions count.
+No page of ours sees a card number; the browser's return is not even read: signed notices and our questions count.
 """
 
 import base64
@@ -13,32 +12,25 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+from messervices.foundations.payments.providers import rail
 from messervices.foundations.payments.providers.http import ask_json
-from messervices.foundations.payments.providers.rail import (
-    Answer,
-    BankForm,
-    Facts,
-    GivenBack,
-    Handover,
-    Notice,
-    RefundRefusedByBank,
-)  # fmt: skip
+from messervices.foundations.payments.providers.rail import Answer, BankForm, Facts, GivenBack, Handover, Notice
 from messervices.foundations.payments.rules import Outcome
 from messervices.foundations.payments.states import Verdict
 from messervices.kernel.errors import ProviderUnavailable
 
-EURO = "978"
-NOT_FOUND = "PSP_010"
-_OUTCOMES = {
-    "AUTHORISED": Outcome.PAID, "CAPTURED": Outcome.PAID,
-    "AUTHORISED_TO_VALIDATE": Outcome.WAITING, "WAITING_AUTHORISATION": Outcome.WAITING,
-    "WAITING_AUTHORISATION_TO_VALIDATE": Outcome.WAITING, "WAITING_FOR_PAYMENT": Outcome.WAITING,
-    "UNDER_VERIFICATION": Outcome.WAITING, "PRE_AUTHORISED": Outcome.WAITING,
-    "INITIAL": Outcome.UNFINISHED, "RUNNING": Outcome.UNFINISHED,
-    "REFUSED": Outcome.REFUSED, "ERROR": Outcome.REFUSED,
-    "ABANDONED": Outcome.ABANDONED, "CANCELLED": Outcome.ABANDONED, "NOT_CREATED": Outcome.ABANDONED,
-    "EXPIRED": Outcome.ABANDONED,
-}  # fmt: skip
+EURO, NOT_FOUND = "978", "PSP_010"
+_WORDS = {
+    Outcome.PAID: "AUTHORISED CAPTURED",
+    Outcome.WAITING: "WAITING_AUTHORISATION AUTHORISED_TO_VALIDATE WAITING_AUTHORISATION_TO_VALIDATE"
+    " WAITING_FOR_PAYMENT UNDER_VERIFICATION PRE_AUTHORISED",
+    Outcome.UNFINISHED: "INITIAL",
+    Outcome.UNCLEAR: "",
+    Outcome.REFUSED: "REFUSED ERROR",
+    Outcome.ABANDONED: "ABANDONED CANCELLED NOT_CREATED EXPIRED",
+}
+_OUTCOMES = {word: outcome for outcome, words in _WORDS.items() for word in words.split()}
+_WEIGHT = list(_WORDS)  # of several transactions of one attempt, the first of this order says where it stands
 
 
 def sign(fields: Mapping[str, str], key: str) -> str:
@@ -98,30 +90,28 @@ class Lyra:
             if answer.get("errorCode") == NOT_FOUND:
                 return Answer(raw, Facts(attempt.number, Outcome.NEVER_SEEN))
             raise ProviderUnavailable(self.name, str(answer.get("errorCode")))
-        debits = [t for t in answer.get("transactions") or [] if t.get("operationType") == "DEBIT"]
-        if not debits:
-            return Answer(raw, Facts(attempt.number, Outcome.UNFINISHED))
-        read = [_facts_of_transaction(attempt.number, transaction) for transaction in debits]
-        return Answer(raw, next((facts for facts in read if facts.outcome == Outcome.PAID), read[0]))
+        every = answer.get("transactions") or []
+        read = [_facts_of_transaction(attempt.number, t) for t in every if t.get("operationType") == "DEBIT"]
+        read.sort(key=lambda facts: _WEIGHT.index(facts.outcome))
+        return Answer(raw, read[0] if read else Facts(attempt.number, Outcome.UNFINISHED))
 
     def given_back(self, attempt: Handover, tx_id: str) -> GivenBack | None:
         """Look for a credit of this transaction, or for its cancelling before it was sent to the bank."""
         _raw, said = self._call("Order/Get", {"orderId": attempt.number})
         for t in (said.get("answer") or {}).get("transactions") or []:
             parent = (t.get("transactionDetails") or {}).get("parentTransactionUuid")
-            if (t.get("operationType") == "CREDIT" and parent == tx_id) or (
-                t.get("uuid") == tx_id and t.get("detailedStatus") == "CANCELLED"
-            ):
+            credited = t.get("operationType") == "CREDIT" and parent == tx_id
+            if credited or (t.get("uuid") == tx_id and t.get("detailedStatus") == "CANCELLED"):
                 return GivenBack(str(t["uuid"]), int(t["amount"]))
         return None
 
     def give_back(self, tx_id: str, amount_cents: int) -> GivenBack:
         """Ask ``Transaction/CancelOrRefund``: the bank cancels what it has not sent yet, and credits the rest."""
-        wanted = {"uuid": tx_id, "amount": amount_cents, "currency": "EUR", "resolutionMode": "AUTO"}
-        _raw, said = self._call("Transaction/CancelOrRefund", wanted)
+        wanted = {"uuid": tx_id, "amount": amount_cents, "currency": "EUR"}
+        _raw, said = self._call("Transaction/CancelOrRefund", wanted | {"resolutionMode": "AUTO"})
         answer = said.get("answer") or {}
         if said.get("status") != "SUCCESS":
-            raise RefundRefusedByBank(str(answer.get("errorCode")))
+            raise rail.RefundRefusedByBank(str(answer.get("errorCode")))
         return GivenBack(str(answer["uuid"]), int(answer["amount"]))
 
     def _call(self, service: str, wanted: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
@@ -137,11 +127,11 @@ def _facts_of_notice(said: Mapping[str, str]) -> Facts:
         outcome = Outcome.GIVEN_BACK
     if not taken.isdecimal() or taken != asked:
         outcome = Outcome.UNCLEAR
-    made = said.get("vads_effective_creation_date", "")
     return Facts(
         number=said["vads_order_id"], outcome=outcome, amount_cents=int(taken) if taken.isdecimal() else 0,
         currency="EUR" if currency == EURO else currency, tx_id=said.get("vads_trans_uuid", ""),
-        at=_instant(made), detail=said.get("vads_auth_result") or said.get("vads_result", ""),
+        at=_instant(said.get("vads_effective_creation_date", "")),
+        detail=said.get("vads_auth_result") or said.get("vads_result", ""),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def bank() -> Iterator[FakeRail]:
     """A bank that answers what the test tells it; silent at first."""
     rail = FakeRail()
     modules = [sys.modules[f"messervices.foundations.payments.actions.{place}"] for place in PLACES]
-    patches = [mock.patch.object(module, "rail_named", lambda _name: rail) for module in modules]
+    patches = [mock.patch.object(module, "rail_named", return_value=rail) for module in modules]
     for patch in patches:
         patch.start()
     yield rail

@@ -147,7 +147,10 @@ def test_one_order_lives_for_one_thing_sold() -> None:
 
 
 def go(order: Order, now: Any = NOW, **changes: Any) -> Any:
-    given = {"uuid": order.uuid, "person_id": order.person_id, "language": "fr", "back_url": "https://a/b", "notice_url": "https://a/n"}  # fmt: skip
+    given = {
+        "uuid": order.uuid, "person_id": order.person_id, "language": "fr", "back_url": "https://a/b",
+        "notice_url": "https://a/n",
+    }  # fmt: skip
     return actions.go_to_bank(now=now, **given | changes)
 
 
@@ -335,7 +338,8 @@ def test_the_service_is_told_everything_once(service: FakeService) -> None:
     raw = notice(begin(order).number)
     assert [tell(raw), tell(raw)] == ["captured", ""]
     (facts,) = service.told
-    assert (facts.kind, facts.reference, facts.person_id, facts.crous_id) == ("test", order.reference, order.person_id, VERSAILLES)  # fmt: skip
+    assert (facts.kind, facts.reference, facts.person_id) == ("test", order.reference, order.person_id)
+    assert facts.crous_id == VERSAILLES
     assert (facts.amount_cents, facts.rail, facts.taken_at.isoformat()) == (105_00, "lyra", "2026-08-28T12:05:00+00:00")
 
 
@@ -502,7 +506,7 @@ def test_a_second_payment_goes_back_by_itself(service: FakeService, bank: FakeRa
     assert balance("payments:surplus:lyra") == 0
     assert balance("psp:lyra:receivable") == -105_00
     assert selectors.count_surplus_refunds(AGENT) == 0
-    assert list(Deed.objects.order_by("pk").values_list("verb", flat=True)) == [
+    assert list(Deed.objects.filter(person_id=order.person_id).order_by("pk").values_list("verb", flat=True)) == [
         "payments.book_surplus",
         "payments.give_back",
     ]
@@ -517,6 +521,25 @@ def test_money_for_a_cancelled_order_goes_back_too(service: FakeService) -> None
     assert tell(notice(attempt.number)) == "surplus"
     assert Refund.objects.get().reason == "order_closed"
     assert service.told == []
+
+
+def test_money_of_an_amount_that_changed_meanwhile_goes_back(service: FakeService) -> None:
+    order = OrderFactory()
+    attempt = begin(order)
+    tell(notice(attempt.number, "REFUSED"))
+    start(order.person_id, reference=order.reference, amount_cents=107_00)
+    assert tell(notice(attempt.number)) == "surplus"
+    assert Refund.objects.get().reason == "amount_changed"
+    assert Order.objects.get().status == "open"
+    assert service.told == []
+
+
+def test_an_order_that_moves_to_another_crous_takes_its_tries_along() -> None:
+    order = OrderFactory()
+    attempt = begin(order)
+    tell(notice(attempt.number, "REFUSED"))
+    assert start(order.person_id, reference=order.reference, crous_id=3).crous_id == 3
+    assert Attempt.objects.get().crous_id == OutsideEvent.objects.get().crous_id == 3
 
 
 def test_a_refund_cut_after_the_bank_did_it_is_not_asked_twice(service: FakeService, bank: FakeRail) -> None:
@@ -552,7 +575,8 @@ def test_a_refund_that_the_bank_refuses_waits_for_an_agent(service: FakeService,
     assert (refund.status, refund.detail) == ("failed", "PSP_083")
     assert selectors.refunds_to_drive(LATER) == []
     monkeypatch.undo()
-    for stranger in (Actor.anonymous(), Actor(kind="agent", crous_ids=(3,), rights=AGENT.rights), Actor(kind="agent", crous_ids=(VERSAILLES,))):  # fmt: skip
+    elsewhere = Actor(kind="agent", crous_ids=(3,), rights=AGENT.rights)
+    for stranger in (Actor.anonymous(), elsewhere, Actor(kind="agent", crous_ids=(VERSAILLES,))):
         with pytest.raises(Refusal, match="not_yours"):
             actions.retry_refund(refund_id=refund.pk, by=stranger, reason="x", now=LATER)
     actions.retry_refund(refund_id=refund.pk, by=AGENT, reason="La banque a débloqué", now=LATER)
@@ -605,7 +629,10 @@ def test_a_try_never_seen_stays_while_its_form_may_still_be_sent(bank: FakeRail)
         assert (attempt.status, attempt.asked) == ("begun", turn)
 
 
-@pytest.mark.parametrize(("outcome", "status"), [(Outcome.REFUSED, "refused"), (Outcome.ABANDONED, "abandoned"), (Outcome.WAITING, "unconfirmed")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [(Outcome.REFUSED, "refused"), (Outcome.ABANDONED, "abandoned"), (Outcome.WAITING, "unconfirmed")],
+)
 def test_the_banks_answer_moves_the_try(bank: FakeRail, outcome: Outcome, status: str) -> None:
     attempt = begin(OrderFactory())
     bank.says = said(outcome)

@@ -228,7 +228,8 @@ def test_the_bank_takes_our_form_and_resumes_it(demo) -> None:
 @pytest.mark.parametrize(
     ("card", "outcome", "cents"),
     [
-        ("notice_never", Outcome.PAID, 10500), ("other_amount", Outcome.PAID, 10400), ("refused", Outcome.REFUSED, 10500),
+        ("notice_never", Outcome.PAID, 10500), ("other_amount", Outcome.PAID, 10400),
+        ("refused", Outcome.REFUSED, 10500),
         ("no_funds", Outcome.REFUSED, 10500), ("challenge_refused", Outcome.REFUSED, 10500),
         ("waiting", Outcome.WAITING, 10500), ("abandon", Outcome.ABANDONED, 10500),
     ],
