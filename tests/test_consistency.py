@@ -29,7 +29,7 @@ LINES_A_FUNCTION = 70
 LINES_A_FILE = 400
 
 NAMES = {
-    "__init__", "actions", "admin", "api", "api_urls", "apps", "desk", "desk_urls", "forms", "invariants", "manifest", "middleware", "models",
+    "__init__", "actions", "admin", "api", "apps", "desk", "forms", "invariants", "manifest", "middleware", "models",
     "rules", "selectors", "states", "tasks", "urls", "views",
 }  # fmt: skip
 FOLDERS = {
