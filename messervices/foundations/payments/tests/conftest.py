@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from unittest import mock
 
 import pytest
+from django.db import connection
 
-from messervices.foundations.payments.tests.factories import FakeRail, FakeService, sold
+from messervices.foundations.ledger.selectors import assert_books_balance
+from messervices.foundations.payments.tests.factories import FakeRail, FakeService, breaches, sold
 
 PLACES = ("ask", "go", "give_back", "receive", "settle")
 
@@ -29,3 +31,13 @@ def bank() -> Iterator[FakeRail]:
     yield rail
     for patch in patches:
         patch.stop()
+
+
+@pytest.fixture
+def books(db: None) -> Iterator[None]:
+    """Whatever a test did, the books balance and the invariants hold. Jobs of earlier tests are not counted."""
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs")
+    yield
+    assert_books_balance()
+    assert breaches() == []

@@ -9,22 +9,30 @@ from unittest import mock
 from urllib.parse import urlencode
 
 import factory
-from django.db import transaction
+from django.db import connection, transaction
 
 from messervices.foundations.payments import actions, selectors
-from messervices.foundations.payments.models import Attempt, Order, OutsideEvent
+from messervices.foundations.payments.invariants import invariants
+from messervices.foundations.payments.models import Attempt, Order, OutsideEvent, Refund
 from messervices.foundations.payments.providers import rail_named
 from messervices.foundations.payments.providers.lyra import sign
-from messervices.foundations.payments.providers.rail import Answer, Facts
+from messervices.foundations.payments.providers.rail import Answer, Facts, GivenBack
 from messervices.foundations.payments.rules import Outcome
 from messervices.foundations.payments.states import Paid
 from messervices.foundations.students.tests.factories import PersonFactory
 from messervices.kernel import manifest
 from messervices.kernel.actor import Actor
+from messervices.kernel.errors import ProviderUnavailable
 
 NOW = datetime(2026, 8, 28, 12, 0, tzinfo=UTC)
 ACCOUNT = "test:collected"
 VERSAILLES = 26
+LATER = NOW + timedelta(hours=1)
+AGENT = Actor(
+    kind="agent", user_id=7, label="Agent", crous_ids=(VERSAILLES,),
+    rights=frozenset({"payments:event:close", "payments:refund:retry"}),
+)  # fmt: skip
+NATIONAL = Actor(kind="agent", user_id=8, label="Cnous", national=True, rights=AGENT.rights)
 
 
 class OrderFactory(factory.django.DjangoModelFactory):
@@ -45,16 +53,28 @@ class OrderFactory(factory.django.DjangoModelFactory):
     created_at = NOW
 
 
+def start(person_id: int, **changes: Any) -> Order:
+    """Hand over something to pay, as a service does."""
+    given = {
+        "kind": "test", "reference": "thing:1", "person_id": person_id, "crous_id": VERSAILLES, "amount_cents": 105_00,
+        "credit_account": ACCOUNT, "label": "CVEC 2026-2027", "return_path": "/cvec/", "now": NOW,
+    }  # fmt: skip
+    with transaction.atomic():
+        return actions.start(**given | changes)
+
+
+def go(order: Order, now: Any = NOW, **changes: Any) -> Any:
+    """Press the button that leads to the bank."""
+    given = {
+        "uuid": order.uuid, "person_id": order.person_id, "language": "fr", "back_url": "https://a/b",
+        "notice_url": "https://a/n",
+    }  # fmt: skip
+    return actions.go_to_bank(now=now, **given | changes)
+
+
 def begin(order: Order, now: datetime = NOW) -> Attempt:
     """Take the order to the bank; give the live attempt."""
-    actions.go_to_bank(
-        uuid=order.uuid,
-        person_id=order.person_id,
-        language="fr",
-        back_url="https://msv.example/back",
-        notice_url="https://msv.example/notice",
-        now=now,
-    )
+    go(order, now)
     attempt = selectors.live_attempt(order.pk)
     assert attempt is not None
     return attempt
@@ -146,22 +166,16 @@ class FakeRail:
         """Answer what the test said."""
         self.asked += 1
         if self.says is None:
-            from messervices.kernel.errors import ProviderUnavailable
-
             raise ProviderUnavailable(self.name)
         facts = self.says(attempt.number)
         return Answer(f"{self.asked} {facts}".encode(), facts)
 
     def given_back(self, attempt: Any, tx_id: str) -> Any:
         """Whether ``give_back`` was called."""
-        from messervices.foundations.payments.providers.rail import GivenBack
-
         return GivenBack(f"back-{tx_id}", 105_00) if tx_id in self.returned else None
 
     def give_back(self, tx_id: str, amount_cents: int) -> Any:
         """Give back."""
-        from messervices.foundations.payments.providers.rail import GivenBack
-
         self.returned.append(tx_id)
         return GivenBack(f"back-{tx_id}", amount_cents)
 
@@ -174,3 +188,33 @@ def said(outcome: Outcome, cents: int = 105_00, tx_id: str = "") -> Callable[[st
         return Facts(number, outcome, cents, "EUR", tx, (NOW + timedelta(minutes=5)).isoformat())
 
     return word
+
+
+def pay_twice(order: Order) -> Refund:
+    """Pay, by a try given up, an order that another try paid."""
+    first = begin(order)
+    tell(notice(first.number, "ABANDONED"))
+    second = begin(order)
+    assert tell(notice(second.number)) == "captured"
+    assert tell(notice(first.number)) == "surplus"
+    return Refund.objects.get(capture__attempt=first)
+
+
+def jobs_waiting(name: str) -> int:
+    """Count the jobs of a name that no worker has taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from procrastinate_jobs where task_name like %s and status = 'todo'", (f"%{name}",)
+        )
+        return int(cursor.fetchone()[0])
+
+
+def breaches() -> list[str]:
+    """Name the invariants that do not hold."""
+    found = []
+    for invariant in invariants():
+        with connection.cursor() as cursor:
+            cursor.execute(invariant.sql)
+            if cursor.fetchone()[0]:
+                found.append(invariant.name)
+    return found
