@@ -90,7 +90,7 @@ def open_acquittement(*, by: Actor, person_id: int, year: AcademicYear, now: dat
         return acquittement
     if begun:
         students.attach_to_crous(person_id=person_id, crous_id=office.pk)
-        _record(acquittement, "cvec.open", by=by, now=now)
+        _record(acquittement, "cvec.open_acquittement", by=by, now=now)
     elif acquittement.commune_id != known.commune:
         _move(acquittement, office, known.commune, by=by, now=now)
     if known.motive:
@@ -106,7 +106,7 @@ def _held(person_id: int, year: AcademicYear) -> Acquittement:
     order_id = rows.values_list("order_id", flat=True).get()
     if order_id is not None:
         Order.objects.select_for_update().filter(pk=order_id).exists()
-    return rows.select_for_update(of=("self",)).select_related("crous", "order", "person").get()
+    return rows.select_for_update(of=("self",)).select_related("order", "person").get()
 
 
 def _amount_open(year: AcademicYear, now: datetime) -> Cents:
@@ -139,12 +139,12 @@ def _move(acquittement: Acquittement, office: Crous, commune: str, *, by: Actor,
         acquittement.crous = office
     acquittement.commune_id = commune
     acquittement.save(update_fields=["status", "crous", "commune"])
-    _record(acquittement, "cvec.move", by=by, now=now)
+    _record(acquittement, "cvec.move_acquittement", by=by, now=now)
 
 
 def _ask_payment(acquittement: Acquittement, amount: Cents, *, now: datetime) -> None:
     """Have one open order to pay it; the one there is, when there is one, with the Crous and the amount of today."""
-    year, office = acquittement.year, acquittement.crous
+    year, office = acquittement.year, crous.crous_of(acquittement.crous_id)
     order = payments.start(
         kind="cvec",
         reference=str(acquittement.pk),
@@ -166,12 +166,12 @@ def _exempt(acquittement: Acquittement, motive: str, *, by: Actor, now: datetime
     acquittement.status = STEPS.target("exempt", acquittement.status)
     if acquittement.order is not None:
         payments.cancel(
-            order_id=acquittement.order_id, by=by, reason=_("La CVEC n’est plus due : exonération."), now=now
+            order_id=acquittement.order_id, by=by, reason=_("La CVEC n’est plus due : exonération."), now=now
         )
     acquittement.motive, acquittement.amount_cents, acquittement.settled_at = motive, Cents(0), now
-    _certify(acquittement, now=now)
+    _certify(acquittement, on=now, now=now)
     acquittement.save(update_fields=["status", "motive", "amount_cents", "document", "settled_at"])
-    _tell(acquittement, "cvec.exempt", by=by, now=now)
+    _tell(acquittement, "cvec.grant_exemption", by=by, now=now)
 
 
 @inside_action
@@ -181,20 +181,21 @@ def confirm_payment(*, order_id: int, reference: str, facts: Paid, now: datetime
     Raises ``Refusal("step_closed")`` when nothing was due any more: then nothing at all is booked, and payments tries
     again; it cannot happen while an order that is open belongs to an acquittement that awaits it.
     """
-    acquittement = (
-        Acquittement.objects.select_for_update(of=("self",)).select_related("crous", "person").get(pk=int(reference))
-    )
+    acquittement = Acquittement.objects.select_for_update(of=("self",)).select_related("person").get(pk=int(reference))
     acquittement.status = STEPS.target("pay", acquittement.status)
     acquittement.order_id = order_id
     acquittement.amount_cents, acquittement.settled_at = facts.amount_cents, now
-    _certify(acquittement, now=facts.taken_at)
+    _certify(acquittement, on=facts.taken_at, now=now)
     acquittement.save(update_fields=["status", "order", "amount_cents", "document", "settled_at"])
-    _tell(acquittement, "cvec.acquit", by=by, now=now)
+    _tell(acquittement, "cvec.confirm_payment", by=by, now=now)
 
 
-def _certify(acquittement: Acquittement, *, now: datetime) -> None:
-    """Issue the certificate, frozen; its number comes from the acquittement's own, so that none has to be looked for."""
-    office, person, year = acquittement.crous, acquittement.person, acquittement.year
+def _certify(acquittement: Acquittement, *, on: datetime, now: datetime) -> None:
+    """Issue the certificate, frozen; its number comes from the acquittement's own, so that none has to be looked for.
+
+    ``on`` is when the money was taken, or the exemption granted: its day at the Crous is printed.
+    """
+    office, person, year = crous.crous_of(acquittement.crous_id), acquittement.person, acquittement.year
     number = numbers.number(office.prefix, year.start, acquittement.pk, settings.DOCUMENT_NUMBER_KEY)
     acquittement.document = documents.issue(
         kind="cvec.attestation",
@@ -208,7 +209,7 @@ def _certify(acquittement: Acquittement, *, now: datetime) -> None:
             number=number,
             year=year,
             crous=office.name,
-            ground_on=rules.local_day(now, office.timezone),
+            ground_on=rules.local_day(on, office.timezone),
             amount_cents=Cents(acquittement.amount_cents),
             motives=_motives(acquittement.motive),
             verify_url=_verify_url(number),
@@ -283,7 +284,7 @@ def close_unpaid(*, by: Actor, person_id: int, year: AcademicYear, now: datetime
         payments.cancel(order_id=acquittement.order_id, by=by, reason=_("La campagne est terminée."), now=now)
     acquittement.status = STEPS.target("cancel", acquittement.status)
     acquittement.save(update_fields=["status"])
-    _record(acquittement, "cvec.cancel", by=by, now=now)
+    _record(acquittement, "cvec.close_unpaid", by=by, now=now)
     return True
 
 
@@ -322,7 +323,7 @@ def note_check(
     if found:
         audit.record(
             by=Actor(kind=by.kind, user_id=by.user_id, label=establishment.name[:200]),
-            verb="cvec.check", subject=f"cvec.acquittement:{found.pk}", now=now, person_id=found.person_id,
+            verb="cvec.check_certificate", subject=f"cvec.acquittement:{found.pk}", now=now, person_id=found.person_id,
             crous_id=found.crous_id,
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ class SituationForm(forms.Form):
     """Three questions; nothing of the answers is kept."""
 
     place = forms.ChoiceField(
-        label=_("Où allez-vous étudier ?"),
+        label=_("Où allez-vous étudier ?"),
         widget=forms.RadioSelect,
         choices=[
             (Place.HIGHER, _("Dans une université, une école, un institut ou un CFA du supérieur, en France")),
@@ -26,10 +26,10 @@ class SituationForm(forms.Form):
         error_messages={"required": _("Choisissez le lieu de vos études.")},
     )
     route = forms.ChoiceField(
-        label=_("À quel titre ?"),
+        label=_("À quel titre ?"),
         widget=forms.RadioSelect,
         choices=[
-            (Route.INITIAL, _("En formation initiale : étudiant, apprenti, à distance ou non")),
+            (Route.INITIAL, _("En formation initiale : étudiant, apprenti, à distance ou non")),
             (Route.CESURE, _("En année de césure, en restant inscrit")),
             (Route.CONTINUING, _("En formation continue, y compris en contrat de professionnalisation")),
             (Route.HDR, _("Pour une habilitation à diriger des recherches (HDR)")),
@@ -37,7 +37,7 @@ class SituationForm(forms.Form):
         error_messages={"required": _("Choisissez à quel titre vous étudiez.")},
     )
     mobility = forms.ChoiceField(
-        label=_("Êtes-vous entre deux établissements ?"),
+        label=_("Êtes-vous entre deux établissements ?"),
         widget=forms.RadioSelect,
         choices=[
             (Mobility.NONE, _("Non, un seul établissement")),
@@ -74,7 +74,7 @@ class CityForm(forms.Form):
         error_messages={
             "required": _("Tapez le nom ou le code postal de la ville où vous étudierez."),
             "unknown": _(
-                "Nous ne trouvons pas « %(text)s ». Vérifiez l’orthographe, ou essayez le code postal de l’établissement."
+                "Nous ne trouvons pas « %(text)s ». Vérifiez l’orthographe, ou essayez le code postal de l’établissement."
             ),
         },
     )
@@ -103,13 +103,13 @@ class VerifyForm(forms.Form):
             return data
         asked = selectors.asked(data["number"], data.get("letters", ""))
         if asked.typed_badly:
-            self.add_error("number", _("Une faute de frappe s’est glissée dans ce numéro : comparez-le à l’attestation."))
+            self.add_error("number", _("Une faute de frappe s’est glissée dans ce numéro : comparez-le à l’attestation."))
         elif not asked.number:
             self.add_error(
                 "number",
-                _("Ce n’est pas la forme d’un numéro : trois lettres, un chiffre, six lettres, deux chiffres."),
+                _("Ce n’est pas la forme d’un numéro : trois lettres, un chiffre, six lettres, deux chiffres."),
             )
         elif not asked.letters:
-            self.add_error("letters", _("Tapez les premières lettres du nom : elles prouvent que vous avez l’attestation."))
+            self.add_error("letters", _("Tapez les premières lettres du nom : elles prouvent que vous avez l’attestation."))
         data["asked"] = asked
         return data

@@ -26,9 +26,9 @@ def tile(person_id: int, now: datetime) -> Tile | None:
     title = _("CVEC %(year)s") % {"year": year}
     if standing.status in VALID:
         return Tile(
-            title=title, sentence=_("Votre attestation est prête : donnez son numéro à votre établissement."),
+            title=title, sentence=_("Votre attestation est prête : donnez son numéro à votre établissement."),
             url=reverse("cvec:certificate", args=[year]), action_label=_("Voir mon attestation"), fam="enrol", icon="seal",
-            badge=_("Acquittée : télécharger"), badge_kind="ok",
+            badge=_("Acquittée : télécharger"), badge_kind="ok",
         )  # fmt: skip
     if campaign.opening != rules.Opening.OPEN:
         return Tile(
@@ -37,9 +37,9 @@ def tile(person_id: int, now: datetime) -> Tile | None:
         )  # fmt: skip
     begun = standing.status == Status.AWAITING_PAYMENT
     if standing.motive:
-        sentence, action = _("Vous êtes exonéré : votre attestation est gratuite et immédiate."), _("Obtenir mon attestation")
+        sentence, action = _("Vous êtes exonéré : votre attestation est gratuite et immédiate."), _("Obtenir mon attestation")
     elif begun:
-        sentence, action = _("Vous avez commencé : il reste le paiement."), _("Reprendre")
+        sentence, action = _("Vous avez commencé : il reste le paiement."), _("Reprendre")
     else:
         sentence, action = _("Pour vous inscrire, votre établissement demande son attestation."), _("Obtenir mon attestation")
     where = "cvec:summary" if standing.city_known else "cvec:situation"
@@ -70,8 +70,8 @@ MANIFEST = Manifest(
     tile="messervices.services.cvec.manifest.tile",
     front="messervices.services.cvec.manifest.front",
     on_paid={"cvec": "messervices.services.cvec.actions.confirm_payment"},
-    desk_urls="messervices.services.cvec.desk_urls",
-    desk_panel="messervices.services.cvec.desk.panels",
+    desk_urls="messervices.services.cvec.desk.urls",
+    desk_panel="messervices.services.cvec.desk.panel.panels",
     rights=tuple(Right(code, label) for code, label in RIGHTS.items()),
     verbs=VERBS,
     facts_read=(FactKind.STUDY_CITY, FactKind.BOURSIER, FactKind.ANNUAL_ALLOWANCE),

@@ -74,10 +74,10 @@ RIGHTS = {Right.SEE: _("Voir les CVEC et leurs attestations")}
 
 VERBS = {
     "cvec.choose_city": _("Vous avez indiqué votre ville d’études"),
-    "cvec.open": _("Vous avez commencé l’acquittement de votre CVEC"),
-    "cvec.move": _("Le Crous de votre CVEC a changé avec votre ville d’études"),
-    "cvec.acquit": _("CVEC acquittée par paiement"),
-    "cvec.exempt": _("CVEC acquittée par exonération"),
-    "cvec.cancel": _("Votre CVEC non payée a été refermée"),
-    "cvec.check": _("Un établissement a vérifié votre attestation de CVEC"),
+    "cvec.open_acquittement": _("Vous avez commencé l’acquittement de votre CVEC"),
+    "cvec.move_acquittement": _("Le Crous de votre CVEC a changé avec votre ville d’études"),
+    "cvec.confirm_payment": _("CVEC acquittée par paiement"),
+    "cvec.grant_exemption": _("CVEC acquittée par exonération"),
+    "cvec.close_unpaid": _("Votre CVEC non payée a été refermée"),
+    "cvec.check_certificate": _("Un établissement a vérifié votre attestation de CVEC"),
 }

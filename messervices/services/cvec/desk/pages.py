@@ -1,20 +1,16 @@
-"""The agents' pages: the CVEC of their Crous, one of them, and its part of a student's whole picture."""
+"""The agents' pages: the CVEC of their Crous, and one of them."""
 
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from messervices.foundations.audit import actions as audit
 from messervices.foundations.crous import selectors as crous
-from messervices.foundations.payments import selectors as payments
 from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.actor import Actor
-from messervices.kernel.manifest import Panel
 from messervices.services.cvec import selectors
 from messervices.services.cvec.states import Motive, Right, Status
 
@@ -75,17 +71,3 @@ def acquittement(request: Any, pk: int) -> HttpResponse:
     )  # fmt: skip
     context = {"acquittement": found, "motive": Motive(found.motive).label if found.motive else ""}
     return render(request, "cvec/desk/one.html", context)
-
-
-def panels(person_id: int, actor: Actor, now: datetime) -> list[Panel]:
-    """The CVEC in a student's whole picture: acquittements, certificates and their payments (five queries)."""
-    if not actor.may(Right.SEE):
-        return []
-    known = crous.current_year("cvec", now)
-    context = {
-        "rows": selectors.acquittements_of(person_id),
-        "orders": [order for order in payments.payments_of(person_id) if order.kind == "cvec"],
-        "year": known,
-        "known": selectors.knowledge_of(person_id, known) if known else None,
-    }
-    return [Panel(_("CVEC"), "cvec/desk/panel.html", context)]

@@ -1,0 +1,1 @@
+"""What agents meet of the CVEC."""

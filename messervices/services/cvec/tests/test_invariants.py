@@ -1,0 +1,51 @@
+"""The invariants hold after every deed, and each one sees its own breach."""
+
+import pytest
+from django.db import connection
+
+from messervices.services.cvec.invariants import invariants
+from messervices.services.cvec.models import Acquittement
+from messervices.services.cvec.tests.factories import AcquittementFactory, acknowledge, paid_student, student
+
+pytestmark = [pytest.mark.django_db]
+
+
+def broken() -> set[str]:
+    names = set()
+    for invariant in invariants():
+        with connection.cursor() as cursor:
+            cursor.execute(invariant.sql)
+            if cursor.fetchone()[0]:
+                names.add(invariant.name)
+    return names
+
+
+def test_they_hold_when_everything_went_its_way() -> None:
+    paid_student()
+    acknowledge(student(boursier=True))
+    acknowledge(student())
+    assert broken() == set()
+
+
+def test_a_captured_order_without_certificate_is_seen() -> None:
+    paid = paid_student()
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        cursor.execute("set role msv_owner; alter table cvec_acquittement drop constraint acquittement_whole; set role msv_app")
+        cursor.execute("update cvec_acquittement set document_id = null where id = %s", [paid.pk])
+    assert "every captured CVEC order has exactly one certificate" in broken()
+    assert "every certificate has its order or its exempting fact" in broken()
+
+
+def test_an_exempt_certificate_without_its_fact_is_seen() -> None:
+    AcquittementFactory(exempt=True)
+    assert {"every certificate has its order or its exempting fact", "every valid certificate is known as a fact"} <= broken()
+
+
+def test_two_valid_certificates_in_a_year_are_seen() -> None:
+    first = AcquittementFactory(exempt=True, motive="REFUGIE")
+    with connection.cursor() as cursor:
+        cursor.execute("set role msv_owner; drop index acquittement_one_a_year; drop index document_one_valid; set role msv_app")
+    AcquittementFactory(exempt=True, motive="REFUGIE", person=first.person)
+    assert Acquittement.objects.filter(person=first.person).count() == 2
+    assert "at most one valid certificate for a student and year" in broken()
