@@ -18,9 +18,8 @@ from django.contrib.auth import logout as sign_out
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
 from messervices.foundations.accounts import actions, rules, selectors
 from messervices.foundations.accounts.actions.end_sessions import end_other_sessions
@@ -47,16 +46,14 @@ class Adapter(DefaultAccountAdapter):
     """allauth's account adapter."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "account_inactive": lazy("Ce compte est fermé."),
-        "email_password_mismatch": lazy("L’adresse ou le mot de passe ne correspond pas. Vérifiez les deux."),
-        "enter_current_password": lazy("Ce n’est pas votre mot de passe actuel."),
-        "incorrect_password": lazy("Ce n’est pas votre mot de passe."),
-        "incorrect_code": lazy(
-            "Ce code n’est pas le bon, ou il vient de changer. Tapez celui que vous voyez maintenant."
-        ),
-        "invalid_password_reset": lazy("Ce lien ne marche plus."),
-        "too_many_login_attempts": lazy("Trop d’essais en peu de temps. Réessayez dans quelques minutes."),
-        "rate_limited": lazy("Trop d’essais en peu de temps. Réessayez dans quelques minutes."),
+        "account_inactive": _("Ce compte est fermé."),
+        "email_password_mismatch": _("L’adresse ou le mot de passe ne correspond pas. Vérifiez les deux."),
+        "enter_current_password": _("Ce n’est pas votre mot de passe actuel."),
+        "incorrect_password": _("Ce n’est pas votre mot de passe."),
+        "incorrect_code": _("Ce code n’est pas le bon, ou il vient de changer. Tapez celui que vous voyez maintenant."),
+        "invalid_password_reset": _("Ce lien ne marche plus."),
+        "too_many_login_attempts": _("Trop d’essais en peu de temps. Réessayez dans quelques minutes."),
+        "rate_limited": _("Trop d’essais en peu de temps. Réessayez dans quelques minutes."),
     }
 
     # What one sees ------------------------------------------------------------------------------------------------
@@ -135,9 +132,9 @@ class Adapter(DefaultAccountAdapter):
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Ask for the strongest proof there is: who has a second factor proves it with that, not with the password."""
         words = {
-            "reauthenticate": _("Avec mon mot de passe"),
-            "mfa_reauthenticate": _("Avec un code"),
-            "mfa_reauthenticate:webauthn": _("Avec ma clé d’accès"),
+            "reauthenticate": gettext("Avec mon mot de passe"),
+            "mfa_reauthenticate": gettext("Avec un code"),
+            "mfa_reauthenticate:webauthn": gettext("Avec ma clé d’accès"),
         }
         methods = [
             method | {"description": words[method["id"]]} for method in super().get_reauthentication_methods(user)
@@ -210,12 +207,10 @@ class Factors(DefaultMFAAdapter):
     """allauth's adapter of second factors."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "cannot_delete_authenticator": lazy(
-            "C’est votre dernier moyen : ajoutez-en un autre avant de retirer celui-ci."
-        ),
-        "cannot_generate_recovery_codes": lazy("Activez d’abord un code ou une clé d’accès."),
+        "cannot_delete_authenticator": _("C’est votre dernier moyen : ajoutez-en un autre avant de retirer celui-ci."),
+        "cannot_generate_recovery_codes": _("Activez d’abord un code ou une clé d’accès."),
         "incorrect_code": Adapter.error_messages["incorrect_code"],
-        "unverified_email": lazy("Confirmez d’abord votre adresse e-mail."),
+        "unverified_email": _("Confirmez d’abord votre adresse e-mail."),
     }
 
     def encrypt(self, text: str) -> str:
@@ -233,7 +228,7 @@ class Factors(DefaultMFAAdapter):
     def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002 - allauth's signature
         """Name a passkey after the device one sits at; its owner may call it otherwise."""
         browser, system = rules.device_words(self.request.headers.get("User-Agent", "") if self.request else "")
-        return " – ".join(word for word in (system, browser) if word) or _("Clé d’accès")
+        return " – ".join(word for word in (system, browser) if word) or gettext("Clé d’accès")
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """The site as the browser shows it when it asks for the passkey."""

@@ -7,7 +7,7 @@
   all("input[data-reveal]").forEach((input) => {
     const row = document.createElement("div");
     const button = Object.assign(document.createElement("button"), { type: "button", className: "btn three", textContent: input.dataset.reveal });
-    row.className = "row nowrap";
+    row.className = "reveal";
     button.setAttribute("aria-controls", input.id);
     button.setAttribute("aria-pressed", "false");
     input.replaceWith(row);
