@@ -16,7 +16,13 @@ from messervices.foundations.accounts.tests.test_entrance import sign_in
 from messervices.foundations.audit.models import Deed
 from messervices.kernel import clock
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    """What waits for a commit happens at once: a test's transaction has none, and emptying tables takes long."""
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda function, **_options: function())
 
 
 def code_of(secret=SECRET):
@@ -255,8 +261,8 @@ class TestPasskeys:
 
     NONSENSE = (
         "", "{}", "[]", "null", "x", '{"id": 1}', '{"id": "AA", "rawId": "AA"}', '{"response": {"userHandle": "AA"}}',
-        '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": "MQ", "clientDataJSON": "AA",'
-        ' "authenticatorData": "AA", "signature": "AA", "attestationObject": "oA"}}',
+        """{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": "MQ", "clientDataJSON": "AA",
+        "authenticatorData": "AA", "signature": "AA", "attestationObject": "oA"}}""",
     )  # fmt: skip
 
     @pytest.mark.parametrize("credential", NONSENSE)

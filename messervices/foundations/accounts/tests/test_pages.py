@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.generic.base import TemplateResponseMixin
 
 from messervices.foundations.accounts import urls
-from messervices.foundations.accounts.tests.factories import OUTBOX, Written, UserFactory
+from messervices.foundations.accounts.tests.factories import OUTBOX, UserFactory, Written
 from messervices.foundations.accounts.tests.test_entrance import path_of, sign_in, sign_up
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,8 @@ def check(response, language, path=""):
     assert response.status_code == 200, (path, response.status_code)
     assert f'<html lang="{language}"' in text, path
     assert not re.search(r"\sstyle=|\son\w+=\"|<style|<script(?![^>]*(src|application/json))", text), path
-    assert "{{" not in text and "{%" not in text, path
+    assert "{{" not in text, path
+    assert "{%" not in text, path
     return text
 
 
