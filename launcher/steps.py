@@ -63,7 +63,7 @@ def _do(step: Step, wanted: str, stamps: Stamps, environment: dict[str, str]) ->
     with say.step(step.title, own_output=step.own_output):
         done = subprocess.run(
             _command(step.command, *step.words), env=environment, check=False, text=True, stdin=subprocess.DEVNULL,
-            capture_output=not step.own_output, preexec_fn=die_with_parent(os.getpid()),
+            capture_output=not step.own_output, preexec_fn=die_with_parent(os.getpid()), start_new_session=True,
         )  # fmt: skip
     if done.returncode:
         said = "" if step.own_output else f":\n{(done.stderr or done.stdout).strip()}"
