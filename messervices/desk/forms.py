@@ -1,5 +1,6 @@
 """Shapes of what agents type. Nothing of the law here."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from messervices.desk.states import Reason
 from messervices.foundations.crous import selectors as crous
 from messervices.foundations.documents.models import Paper
+from messervices.foundations.students.rules import read_ine
 from messervices.foundations.students.states import Civility, FactKind
 from messervices.look.forms import DayField, LookupField
 from messervices.look.templatetags.look import day
@@ -36,6 +38,15 @@ class ReasonField(forms.CharField):
             },
         }
         super().__init__(**given | kwargs)
+
+    def clean(self, value: Any) -> str:
+        """A reason is kept and mailed about: it never carries a number that tells who somebody is."""
+        text = str(super().clean(value))
+        if any(read_ine(word).is_ine for word in re.findall(r"\w+", text)):
+            raise forms.ValidationError(
+                _("N’écrivez pas de numéro INE ici : ce texte est gardé et envoyé."), code="number"
+            )
+        return text
 
 
 class OpenForm(forms.Form):

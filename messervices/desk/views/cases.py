@@ -22,12 +22,15 @@ _TOLD = {
 @require_http_methods(["GET", "POST"])
 @for_agents(Right.DECIDE_CASE)
 def case(request: AgentRequest, number: int) -> HttpResponse:
-    """Show the file and the form; take the decision. Another Crous's case and nobody's are the same 404."""
+    """Show the file and the form; take the decision. Another Crous's case and nobody's are the same 404.
+
+    The opening is written in either case: a decision sent from a page that was never opened is an opening too.
+    """
     found = selectors.case_for(number, request.actor)
     if found is None:
         raise Http404
     form = DecideForm(request.POST or None, name=found.person.display_name)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and files.opened(request, found.person) and form.is_valid():
         step, reason = form.cleaned_data["step"], form.cleaned_data["reason"]
         actions.decide_case(by=request.actor, case_id=found.pk, step=step, reason=reason, now=request.now)
         messages.success(request, _TOLD[step])

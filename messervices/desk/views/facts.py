@@ -20,6 +20,7 @@ from messervices.foundations.documents import selectors as documents
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.models import Person
 from messervices.foundations.students.states import IDENTITY_KINDS, FactKind
+from messervices.kernel.errors import Refusal
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,12 +52,11 @@ def correct(request: AgentRequest, uuid: UUID, kind: str) -> HttpResponse:
 def _go_on(request: AgentRequest, person: Person, form: CorrectForm, context: dict[str, Any]) -> HttpResponse:
     """Keep the proof and show before and after; or, once confirmed, correct."""
     data, kind = form.cleaned_data, context["kind"]
-    paper_id = int(data["paper"] or 0)
-    if data["proof"]:
-        proof = data["proof"]
-        paper_id = actions.keep_proof(
-            by=request.actor, person=person, name=proof.name, content=proof.read(), now=request.now
-        ).pk
+    try:
+        paper_id = _proof(request, person, form)
+    except Refusal as refusal:
+        form.add_error("proof", str(refusal.sentence))
+        return files.shown(request, person, "correct", context, status=422)
     if "confirmed" not in request.POST:
         typed = {name: value for name, value in request.POST.items() if name not in {"csrfmiddlewaretoken", "paper"}}
         seen = {
@@ -75,6 +75,15 @@ def _go_on(request: AgentRequest, person: Person, form: CorrectForm, context: di
         _("C’est corrigé : la personne en est prévenue.") if done else _("C’était déjà corrigé : rien n’a changé."),
     )
     return redirect("desk:file", person.uuid)
+
+
+def _proof(request: AgentRequest, person: Person, form: CorrectForm) -> int:
+    """The proof given: kept now, or chosen among those of the file. Raises ``Refusal`` for a file that is none."""
+    given = form.cleaned_data["proof"]
+    if not given:
+        return int(form.cleaned_data["paper"])
+    content = given.read()
+    return actions.keep_proof(by=request.actor, person=person, name=given.name, content=content, now=request.now).pk
 
 
 def _initial(kind: str, value: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from messervices.desk.actions.rights import refuse_unless
 from messervices.desk.states import Right
 from messervices.foundations.accounts import actions as accounts
 from messervices.foundations.accounts import selectors as limits
-from messervices.foundations.accounts.rules import Rate, limit_key
+from messervices.foundations.accounts.rules import Rate
 from messervices.foundations.audit import actions as audit
 from messervices.foundations.students.models import Person
 from messervices.kernel.action import action
@@ -46,7 +46,7 @@ def count_file(*, by: Actor, now: datetime) -> None:
 def _count(by: Actor, rate: Rate, name: str, now: datetime) -> None:
     if accounts.take_rate(rate, now, name, by.user_id):
         return
-    seconds = limits.seconds_to_wait(limit_key(name, by.user_id), rate, now)
+    seconds = limits.seconds_to_wait(rate, now, name, by.user_id)
     minutes = max(1, math.ceil(seconds / 60))
     raise Refusal(
         "too_many",
