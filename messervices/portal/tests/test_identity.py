@@ -76,7 +76,7 @@ def test_a_name_in_any_script_is_kept_as_typed(name: str) -> None:
 @pytest.mark.parametrize("name", ["N" * 301, "—", "1234", "Lina\u0000", "Li\u0007na"])
 def test_what_cannot_be_a_name_is_said_so_and_stays_on_the_page(name: str) -> None:
     response = told(signed_in(UserFactory.create()), birth_name=name)
-    assert response.status_code == 422
+    assert response.status_code == 200
     assert "id_birth_name_error" in response.content.decode()
 
 
@@ -98,7 +98,7 @@ def test_a_wrong_answer_says_why_and_keeps_all_that_was_typed(changes: dict[str,
     client = signed_in(UserFactory.create())
     response = told(client, usual_name="Roux", **changes)
     html = response.content.decode()
-    assert response.status_code == 422
+    assert response.status_code == 200
     assert sentence in html
     assert 'value="Roux"' in html
     later = client.get(HERE).content.decode()

@@ -36,7 +36,7 @@ def identity(request: Any) -> HttpResponse:
         kept = draft(request, here)
         form = IdentityForm(kept, today=today, initial=known_identity(person) if person else {"birth_country": "FR"})
     shown = {"form": form, "person": person, "kept": kept is not None}
-    return render(request, "portal/me/identity.html", shown, status=422 if request.method == "POST" else 200)
+    return render(request, "portal/me/identity.html", shown)
 
 
 def _tell(request: Any, form: IdentityForm) -> HttpResponse:
