@@ -50,6 +50,12 @@ def _flush_as_owner(operations: DatabaseOperations, sql_list: list[str]) -> None
 DatabaseOperations.execute_sql_flush = _flush_as_owner  # type: ignore[method-assign]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the test of sequences of a bank's notices (T3) is, and where it begins."""
+    parser.addoption("--t3", type=int, default=2000, help="how many sequences of a bank's notices are tried")
+    parser.addoption("--t3-seed", type=int, default=1, help="the first of them; each has its own seed")
+
+
 def become(role: str) -> None:
     """Close the connection and open the next one as another role."""
     connection.close()

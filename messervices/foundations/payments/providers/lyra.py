@@ -6,19 +6,20 @@ No page of ours sees a card number; the browser's return is not even read: signe
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from messervices.foundations.payments.providers import rail
-from messervices.foundations.payments.providers.http import ask_json
+from messervices.foundations.payments.providers.http import ask_json, read_form
 from messervices.foundations.payments.providers.rail import Answer, BankForm, Facts, GivenBack, Handover, Notice
 from messervices.foundations.payments.rules import Outcome
 from messervices.foundations.payments.states import Verdict
 from messervices.kernel.errors import ProviderUnavailable
 
+_NAME = re.compile(r"vads_[a-z0-9_]+|signature")
 EURO, NOT_FOUND = "978", "PSP_010"
 _WORDS = {
     Outcome.PAID: "AUTHORISED CAPTURED",
@@ -54,11 +55,12 @@ class Lyra:
     receivable: str = "psp:lyra:receivable"
 
     def begin(self, attempt: Handover) -> BankForm:
-        """Make the signed form of an attempt."""
+        """Make the signed form of an attempt. Nothing that a person typed may stand in it: see ``read``."""
         fields = {
             "vads_action_mode": "INTERACTIVE", "vads_amount": str(attempt.amount_cents), "vads_ctx_mode": self.mode,
             "vads_currency": EURO, "vads_language": attempt.language, "vads_order_id": attempt.number,
-            "vads_order_info": attempt.label[:255], "vads_page_action": "PAYMENT", "vads_payment_config": "SINGLE",
+            "vads_order_info": attempt.label.replace("+", " ")[:255],
+            "vads_page_action": "PAYMENT", "vads_payment_config": "SINGLE",
             "vads_redirect_error_timeout": "0", "vads_redirect_success_timeout": "0", "vads_return_mode": "NONE",
             "vads_shop_name": self.shop_name, "vads_site_id": self.site_id, "vads_trans_id": attempt.bank_ref,
             "vads_trans_date": f"{attempt.begun_at.astimezone(UTC):%Y%m%d%H%M%S}", "vads_version": "V2",
@@ -67,13 +69,9 @@ class Lyra:
         return BankForm(self.payment_url, fields | {"signature": sign(fields, self.keys[0])})
 
     def read(self, raw: bytes) -> Notice:
-        """Read a notice. A field given twice is unreadable: two readers could understand it differently."""
-        try:
-            pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=200)
-        except ValueError:
-            return Notice(Verdict.UNREADABLE)
-        said = dict(pairs)
-        if len(said) != len(pairs) or not said.get("vads_trans_status") or not said.get("vads_order_id"):
+        """Read a notice. Values are signed and names are not, so a name that the bank does not use is not read."""
+        said = read_form(raw, _NAME)
+        if said is None or not said.get("vads_trans_status") or not said.get("vads_order_id"):
             return Notice(Verdict.UNREADABLE)
         given = said.get("signature", "").encode()
         if not any([hmac.compare_digest(sign(said, key).encode(), given) for key in self.keys]):  # noqa: C419 - every key, always: constant time

@@ -158,6 +158,20 @@ def test_a_signature_left_out_or_not_latin_is_forged() -> None:
     assert LYRA.read(urlencode(said | {"signature": "é€"}).encode()).verdict == Verdict.FORGED
 
 
+def test_a_field_renamed_under_the_signature_is_not_read() -> None:
+    """The protocol signs the values in the order of their names, not the names."""
+    said = fields(notice("K7-1"))
+    renamed = {name.replace("vads_currency", "vads_c~"): value for name, value in said.items()}
+    assert sign(renamed, KEY) == said["signature"], "the signature does not see it"
+    assert LYRA.read(urlencode(renamed).encode()).verdict == Verdict.UNREADABLE
+
+
+def test_the_forms_own_signed_values_cannot_be_turned_into_a_notice() -> None:
+    values = "+".join(value for name, value in LYRA.begin(replace(TRY, label="A + AUTHORISED")).fields.items())
+    assert "+AUTHORISED" not in values
+    assert "A   AUTHORISED" in values
+
+
 def test_two_keys_are_believed_while_they_are_changed_and_one_afterwards() -> None:
     old = notice("K7-1", key="the previous key")
     assert LYRA.read(old).verdict == Verdict.FORGED
@@ -177,6 +191,7 @@ def test_a_notice_for_another_shop_or_mode_is_foreign(name: str, value: str) -> 
     [
         b"", b"hello", b"\xff\xfe=\x00", b"vads_order_id=%ff&vads_trans_status=AUTHORISED", b"{}",
         b"vads_trans_status=AUTHORISED&vads_order_id=a&vads_order_id=b", b"&".join([b"a=1"] * 300),
+        b"vads_trans_status=A&vads_order_id=a&comment=x",
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_unreadable_and_raises_nothing(raw: bytes) -> None:

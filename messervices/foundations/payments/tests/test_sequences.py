@@ -1,0 +1,215 @@
+"""T3: money in, under everything a bank may send. Nothing is doubled, nothing is lost, nothing forged is believed."""
+
+import random
+import time
+from collections import Counter, defaultdict
+from datetime import timedelta
+from unittest import mock
+
+import pytest
+from django.db import DatabaseError, connection
+
+from messervices.foundations.ledger.actions import post
+from messervices.foundations.ledger.selectors import assert_books_balance, balance
+from messervices.foundations.payments import actions, selectors, tasks
+from messervices.foundations.payments.models import Attempt, Capture, Order, OutsideEvent, Refund
+from messervices.foundations.payments.providers.rail import Facts
+from messervices.foundations.payments.rules import Outcome, next_question_at
+from messervices.foundations.payments.states import LIVE
+from messervices.foundations.payments.tests.factories import (
+    ACCOUNT,
+    NOW,
+    VERSAILLES,
+    FakeRail,
+    FakeService,
+    OrderFactory,
+    begin,
+    breaches,
+    notice,
+    receive,
+    tell,
+)  # fmt: skip
+from messervices.foundations.payments.tests.sequences import KINDS, Sequence, sequence
+from messervices.foundations.students.tests.factories import PersonFactory
+
+pytestmark = pytest.mark.django_db
+AMOUNT = 105_00
+LATER = NOW + timedelta(hours=1)
+
+
+def orders(count: int) -> list[Order]:
+    """Make many orders of a few persons at once."""
+    persons = [PersonFactory() for _ in range(5)]
+    return Order.objects.bulk_create(
+        OrderFactory.build(person=persons[turn % 5], crous_id=VERSAILLES, number=f"S{turn:09d}", reference=f"t3:{turn}")
+        for turn in range(count)
+    )
+
+
+def begun(every: list[Order]) -> list[str]:
+    """Begin a try of each order, all at once, as ``go_to_bank`` would one by one; give their numbers."""
+    made = Attempt.objects.bulk_create(
+        Attempt(
+            order=order, person_id=order.person_id, crous_id=order.crous_id, rail="lyra", rank=1,
+            number=f"{order.number}-1", bank_ref=f"{turn:06d}", begun_on=NOW.date(), amount_cents=AMOUNT, language="fr",
+            begun_at=NOW, ask_at=next_question_at(0, NOW),
+        )
+        for turn, order in enumerate(every)
+    )  # fmt: skip
+    return [attempt.number for attempt in made]
+
+
+def tries(order: Order, first: str, seed: int) -> list[str]:
+    """One try of the order, or, every fourth time, two: the bank gave up the first."""
+    if seed % 4:
+        return [first]
+    tell(notice(first, "ABANDONED", trans_uuid=f"{seed}-first", hash=f"{seed}"))
+    return [first, begin(order).number]
+
+
+def deliver(made: Sequence, service: FakeService) -> None:
+    """Deliver a sequence: some letters are read at once, some in a heap and out of order, some by the sweep alone."""
+    draw = random.Random(made.seed)
+    heap: list[int] = []
+    for place, letter in enumerate(made.letters):
+        actions.receive(rail="lyra", raw=letter, now=NOW)
+        if place in made.breaks:
+            service.fails = True
+        if draw.random() < 0.4 or place in made.breaks:
+            heap = list(OutsideEvent.objects.filter(status="new").values_list("pk", flat=True))
+            draw.shuffle(heap)
+            for event_id in heap:
+                try:
+                    actions.settle(event_id=event_id, now=NOW)
+                except RuntimeError:
+                    service.fails = False  # the service broke: the event is still unread, and read again by the sweep
+        service.fails = False
+    tasks.sweep_inbox(now=LATER)
+
+
+def differences(made: dict[int, Sequence], service: FakeService) -> list[str]:
+    """Compare what is booked with what truly happened (four queries for all); give what is wrong, in words."""
+    booked: dict[int, list[Capture]] = defaultdict(list)
+    for capture in Capture.objects.filter(order__in=made):
+        booked[capture.order_id].append(capture)
+    refunds = Counter(Refund.objects.filter(capture__order__in=made).values_list("capture__order", flat=True))
+    status = dict(Order.objects.filter(pk__in=made).values_list("pk", "status"))
+    told = Counter(facts.order_id for facts in service.told)
+    wrong = []
+    for order_id, sent in made.items():
+        captures = booked[order_id]
+        own = sum(not capture.surplus for capture in captures)
+        seen = {
+            "transactions": sorted(capture.rail_tx_id for capture in captures),
+            "own": own, "told": told[order_id], "refunds": refunds[order_id], "paid": status[order_id] == "paid",
+        }  # fmt: skip
+        due = {
+            "transactions": sorted(sent.right),
+            "own": int(sent.is_paid), "told": int(sent.is_paid), "refunds": max(0, len(sent.right) - 1),
+            "paid": sent.is_paid,
+        }  # fmt: skip
+        if seen != due:
+            wrong.append(f"seed {sent.seed}: {seen}, not {due}, after {sent.delivered}")
+    return wrong
+
+
+def test_no_sequence_doubles_or_loses_money_or_believes_a_forgery(
+    service: FakeService, bank: FakeRail, request: pytest.FixtureRequest
+) -> None:
+    count, first = request.config.getoption("--t3"), request.config.getoption("--t3-seed")
+    began = time.process_time()
+    made: dict[int, Sequence] = {}
+    every = orders(count)
+    for seed, (order, number) in enumerate(zip(every, begun(every), strict=True), start=first):
+        made[order.pk] = sequence(seed, tries(order, number, seed))
+        deliver(made[order.pk], service)
+    kinds = Counter(kind for sent in made.values() for kind, _number in sent.delivered)
+    paid = sum(sent.is_paid for sent in made.values())
+    surplus = sum(max(0, len(sent.right) - 1) for sent in made.values())
+    letters = sum(len(sent.letters) for sent in made.values())
+    figures = f"letters={letters} paid={paid} surplus={surplus} cpu={time.process_time() - began:.1f}s"
+    print(f"T3: seeds {first} to {first + count - 1}: {figures} {dict(kinds)}")  # noqa: T201 - the run's own figures
+    wrong = differences(made, service)
+    assert not wrong, "\n".join(wrong[:10])
+    assert count < 500 or set(kinds) == {kind for kind, _weight in KINDS}
+    assert balance(ACCOUNT) == paid * AMOUNT
+    assert balance("payments:surplus:lyra") == surplus * AMOUNT
+    assert balance("psp:lyra:receivable") == -(paid + surplus) * AMOUNT
+    assert not OutsideEvent.objects.filter(status="new").exists(), "nothing is left unread"
+    forged = {letter for sent in made.values() for letter in sent.forged}
+    believed = {bytes(raw) for raw in OutsideEvent.objects.filter(verdict="good").values_list("raw", flat=True)}
+    assert not forged & believed
+    assert breaches() == []
+    assert_books_balance()
+
+
+def test_notices_that_never_come_are_made_up_for_by_asking(service: FakeService, bank: FakeRail) -> None:
+    """The bank took the money of every second order and says nothing: asking finds each one, once."""
+    truth = {begin(order).number: turn % 2 == 0 for turn, order in enumerate(orders(60))}
+
+    def word(number: str) -> Facts:
+        return Facts(number, Outcome.PAID if truth[number] else Outcome.ABANDONED, AMOUNT, "EUR", f"tx-{number}")
+
+    bank.says = word
+    for turn in range(3):
+        tasks.sweep_attempts(now=LATER + turn * timedelta(hours=1))
+    assert Order.objects.filter(status="paid").count() == len(service.told) == 30
+    assert not Attempt.objects.filter(status__in=LIVE).exists()
+    late = [receive(notice(number, trans_uuid=f"tx-{number}")) for number, paid in truth.items() if paid]
+    assert [actions.settle(event_id=event_id, now=LATER) for event_id in late if event_id] == ["repeated"] * 30
+    assert selectors.unread_events(LATER + timedelta(days=1)) == []
+    assert breaches() == []
+
+
+# Controls: the same with a guard taken away. A test that cannot fail proves nothing.
+
+
+def without_the_unique_index() -> None:
+    """Take the guard away, as the owner of the table; the test's transaction brings it back."""
+    with connection.cursor() as cursor:
+        cursor.execute("set role msv_owner")
+        cursor.execute("alter table payments_capture drop constraint capture_once")
+        cursor.execute("set role msv_app")
+
+
+def run_with_doubles(service: FakeService) -> tuple[int, int]:
+    """Deliver sequences until each has a repeated transaction; give (captures, transactions)."""
+    captures = transactions = 0
+    for seed, order in enumerate(orders(40), start=1):
+        (number,) = [begin(order).number]
+        made = Sequence(seed, [number], right={f"{seed}-tx"})
+        made.letters = [notice(number, trans_uuid=f"{seed}-tx", hash=str(turn)) for turn in range(3)]
+        deliver(made, service)
+        captures += Capture.objects.filter(order=order).count()
+        transactions += len(made.right)
+    return captures, transactions
+
+
+def test_control_with_all_guards_on_there_is_no_double(service: FakeService) -> None:
+    assert run_with_doubles(service) == (40, 40)
+
+
+def test_control_without_the_unique_index_the_ledgers_own_key_still_refuses(service: FakeService) -> None:
+    without_the_unique_index()
+    number = begin(OrderFactory()).number
+    assert tell(notice(number)) == "captured"
+    second = receive(notice(number, hash="2"))
+    assert second is not None
+    with pytest.raises(DatabaseError, match="already moved other money"):
+        actions.settle(event_id=second, now=NOW)
+
+
+def test_control_without_the_unique_index_and_the_ledgers_key_a_double_is_seen(service: FakeService) -> None:
+    import sys
+
+    without_the_unique_index()
+    turn = iter(range(10_000))
+
+    def keyless(*, key: str, **fields: object) -> bool:
+        return post(key=f"{key}:{next(turn)}", **fields)  # type: ignore[arg-type]
+
+    settle = sys.modules["messervices.foundations.payments.actions.settle"]
+    with mock.patch.object(settle, "post", keyless):
+        captures, transactions = run_with_doubles(service)
+    assert captures > transactions, "the test would see a double if there were one"
+    assert breaches() != []
