@@ -58,5 +58,5 @@ def _refuse_size(size: int) -> None:
     if not size:
         raise Refusal("paper_empty", _("Ce fichier est vide."))
     if size > settings.PAPER_MAX_BYTES:
-        sentence = _("Ce fichier est trop lourd : %(size)s Mo au plus.") % {"size": settings.PAPER_MAX_BYTES // 1024**2}
+        sentence = _("Ce fichier est trop lourd : %(size)s Mo au plus.") % {"size": settings.PAPER_MAX_BYTES // 1024**2}
         raise Refusal("paper_too_big", sentence)

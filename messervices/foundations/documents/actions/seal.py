@@ -22,7 +22,7 @@ def sealed_pdf(document_id: int, now: datetime) -> bytes:
     """
     document = Document.objects.get(pk=document_id)
     if document.cancelled_at:
-        raise Refusal("document_cancelled", _("Ce document a été annulé : il ne peut plus être téléchargé."))
+        raise Refusal("document_cancelled", _("Ce document a été annulé : il ne peut plus être téléchargé."))
     done = selectors.pdf_of(document_id)
     if done is not None:
         return done

@@ -15,9 +15,11 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import segno
 import typst
+from django.conf import settings
 from django.template import TemplateDoesNotExist
 from django.template.utils import get_app_template_dirs
 
@@ -40,7 +42,7 @@ def draw(*, template: str, contents: dict[str, Any], issued_at: datetime, specim
     """
     handed = {
         "contents": contents,
-        "issued": issued_at.date().isoformat(),
+        "issued": issued_at.astimezone(ZoneInfo(settings.TIME_ZONE)).date().isoformat(),
         "qr": qr_svg(contents["verify_url"]) if "verify_url" in contents else "",
         "specimen": specimen,
         "replaced": False,

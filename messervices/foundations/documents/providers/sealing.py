@@ -79,7 +79,8 @@ class FileSealer:
             raise ImproperlyConfigured("SEAL_PKCS12 cannot be read with SEAL_PASSWORD") from error
         if not isinstance(key, rsa.RSAPrivateKey):
             raise ImproperlyConfigured("SEAL_PKCS12 must hold an RSA key: PDF readers all know it")
-        self._key = _Key.load_pkcs12_data(content, other_certs=[], passphrase=password.encode() or None)
+        read = signers.SimpleSigner.load_pkcs12_data(content, other_certs=[], passphrase=password.encode() or None)
+        self._key = _Key(read.signing_cert, read.signing_key, read.cert_registry)
         self._key.private_key = key
         self.certificate = self._key.signing_cert
         self._reserved = _RESERVED + 2 * sum(len(c.dump()) for c in self._key.cert_registry)
