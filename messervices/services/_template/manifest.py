@@ -9,7 +9,7 @@ from messervices.kernel.manifest import Manifest, Tile
 from messervices.services._template import rules, selectors
 
 
-def tile(person_id: int, now: datetime) -> Tile:  # noqa: ARG001 - every tile is given the instant
+def tile(person_id: int, now: datetime) -> Tile:
     """Say one sentence to one student (one query at most)."""
     ready = rules.is_ready(selectors.known_kinds(person_id))
     return Tile(

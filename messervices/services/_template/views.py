@@ -14,5 +14,9 @@ def home(request: Any) -> HttpResponse:
     person_id = request.actor.person_id
     known = selectors.known_kinds(person_id) if person_id else set()
     form = WishForm(request.GET if "wish" in request.GET else None)
-    context = {"form": form, "ready": rules.is_ready(known), "wish": form.cleaned_data["wish"] if form.is_valid() else ""}
+    context = {
+        "form": form,
+        "ready": rules.is_ready(known),
+        "wish": form.cleaned_data["wish"] if form.is_valid() else "",
+    }
     return render(request, "_template/home.html", context)

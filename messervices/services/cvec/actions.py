@@ -101,7 +101,7 @@ def open_acquittement(*, by: Actor, person_id: int, year: AcademicYear, now: dat
 
 
 def _held(person_id: int, year: AcademicYear) -> Acquittement:
-    """Give the acquittement of a year, locked: its order first, as the bank's confirmation does, so neither waits for ever."""
+    """Give the acquittement of a year, locked: its order first, as the bank's confirmation does, against deadlocks."""
     rows = Acquittement.objects.exclude(status=Status.CANCELLED).filter(person_id=person_id, year=year)
     order_id = rows.values_list("order_id", flat=True).get()
     if order_id is not None:
@@ -162,9 +162,9 @@ def _ask_payment(acquittement: Acquittement, amount: Cents, *, now: datetime) ->
 
 
 def _exempt(acquittement: Acquittement, motive: str, *, by: Actor, now: datetime) -> None:
-    """Give the certificate to who owes nothing. An order that was open is cancelled: money that still came goes back."""
+    """Give the certificate to who owes nothing. An open order is cancelled: money that still comes goes back."""
     acquittement.status = STEPS.target("exempt", acquittement.status)
-    if acquittement.order is not None:
+    if acquittement.order_id is not None:
         payments.cancel(
             order_id=acquittement.order_id, by=by, reason=_("La CVEC n’est plus due : exonération."), now=now
         )
@@ -261,7 +261,11 @@ def _tell(acquittement: Acquittement, verb: str, *, by: Actor, now: datetime) ->
         person_id=acquittement.person_id,
         crous_id=acquittement.crous_id,
         kind="cvec.certificate",
-        params={"year": acquittement.year.label, "number": numbers.spaced(document.number), "exempt": acquittement.status == Status.EXEMPT},
+        params={
+            "year": acquittement.year.label,
+            "number": numbers.spaced(document.number),
+            "exempt": acquittement.status == Status.EXEMPT,
+        },
         link=reverse("cvec:certificate", args=[acquittement.year]),
         document_id=document.pk,
         now=now,
@@ -313,11 +317,11 @@ def take_turn(*, network: str, number: str, now: datetime) -> None:
 def note_check(
     *, by: Actor, establishment: Establishment, number: str, found: Acquittement | None, now: datetime
 ) -> None:
-    """An establishment has checked a certificate: written in its history, and in the student's timeline when it is theirs."""
+    """An establishment has checked a certificate: written in its history, and in the student's timeline."""
     code = certificate_code(found.status, found.motive) if found else None
     valid = bool(found and found.is_valid)
     Check.objects.create(
-        establishment=establishment, user_id=by.user_id, at=now, masked_number=rules.masked_number(number),
+        establishment=establishment, user_id=by.user_id or 0, at=now, masked_number=rules.masked_number(number),
         year=found.year if found else None, code=code, valid=valid,
     )  # fmt: skip
     if found:
@@ -331,6 +335,4 @@ def note_check(
 @action
 def forget(*, person_id: int) -> None:
     """Erase what was begun and came to nothing. What was paid or exempted is an account of the Crous, and is kept."""
-    Acquittement.objects.filter(
-        person_id=person_id, status=Status.CANCELLED, document=None, order=None
-    ).delete()
+    Acquittement.objects.filter(person_id=person_id, status=Status.CANCELLED, document=None, order=None).delete()

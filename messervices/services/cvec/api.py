@@ -101,7 +101,9 @@ def attestation_missing(request: HttpRequest, etudiant: str = _LETTERS) -> Any:
     return _answer(request, "", etudiant, None)
 
 
-@router.get("/campagne/{int:year_start}/attestation/{path:code}", response=RESPONSES, auth=None, url_name="attestation_of_year")
+@router.get(
+    "/campagne/{int:year_start}/attestation/{path:code}", response=RESPONSES, auth=None, url_name="attestation_of_year"
+)
 def attestation_of_year(request: HttpRequest, year_start: int, code: str, etudiant: str = _LETTERS) -> Any:
     """Verify a certificate of one campaign, by the year in which it begins (2025 for 2025-2026)."""
     try:
@@ -111,7 +113,9 @@ def attestation_of_year(request: HttpRequest, year_start: int, code: str, etudia
     return _answer(request, code, etudiant, year)
 
 
-@router.get("/campagne/{int:year_start}/attestation/", response=RESPONSES, auth=None, url_name="attestation_of_year_missing")
-def attestation_of_year_missing(request: HttpRequest, year_start: int, etudiant: str = _LETTERS) -> Any:  # noqa: ARG001
+@router.get(
+    "/campagne/{int:year_start}/attestation/", response=RESPONSES, auth=None, url_name="attestation_of_year_missing"
+)
+def attestation_of_year_missing(request: HttpRequest, year_start: int, etudiant: str = _LETTERS) -> Any:
     """Say that the code is missing."""
     return _answer(request, "", etudiant, None)

@@ -67,15 +67,15 @@ class CityForm(forms.Form):
 
     city = LookupField(
         label=_("Ville de votre établissement"),
-        help_text=_("Son nom ou son code postal, par exemple Versailles ou 78000. Pas la vôtre, si elle est différente."),
+        help_text=_(
+            "Son nom ou son code postal, par exemple Versailles ou 78000. Pas la vôtre, si elle est différente."
+        ),
         search=_search,
         label_of=_label,
         url_name="cvec:communes",
         error_messages={
             "required": _("Tapez le nom ou le code postal de la ville où vous étudierez."),
-            "unknown": _(
-                "Nous ne trouvons pas « %(text)s ». Vérifiez l’orthographe, ou essayez le code postal de l’établissement."
-            ),
+            "unknown": _("Nous ne trouvons pas « %(text)s ». Vérifiez l’orthographe, ou essayez son code postal."),
         },
     )
 
@@ -103,13 +103,17 @@ class VerifyForm(forms.Form):
             return data
         asked = selectors.asked(data["number"], data.get("letters", ""))
         if asked.typed_badly:
-            self.add_error("number", _("Une faute de frappe s’est glissée dans ce numéro : comparez-le à l’attestation."))
+            self.add_error(
+                "number", _("Une faute de frappe s’est glissée dans ce numéro : comparez-le à l’attestation.")
+            )
         elif not asked.number:
             self.add_error(
                 "number",
                 _("Ce n’est pas la forme d’un numéro : trois lettres, un chiffre, six lettres, deux chiffres."),
             )
         elif not asked.letters:
-            self.add_error("letters", _("Tapez les premières lettres du nom : elles prouvent que vous avez l’attestation."))
+            self.add_error(
+                "letters", _("Tapez les premières lettres du nom : elles prouvent que vous avez l’attestation.")
+            )
         data["asked"] = asked
         return data

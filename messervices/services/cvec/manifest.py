@@ -26,22 +26,37 @@ def tile(person_id: int, now: datetime) -> Tile | None:
     title = _("CVEC %(year)s") % {"year": year}
     if standing.status in VALID:
         return Tile(
-            title=title, sentence=_("Votre attestation est prête : donnez son numéro à votre établissement."),
-            url=reverse("cvec:certificate", args=[year]), action_label=_("Voir mon attestation"), fam="enrol", icon="seal",
-            badge=_("Acquittée : télécharger"), badge_kind="ok",
-        )  # fmt: skip
+            title=title,
+            sentence=_("Votre attestation est prête : donnez son numéro à votre établissement."),
+            url=reverse("cvec:certificate", args=[year]),
+            action_label=_("Voir mon attestation"),
+            fam="enrol",
+            icon="seal",
+            badge=_("Acquittée : télécharger"),
+            badge_kind="ok",
+        )
     if campaign.opening != rules.Opening.OPEN:
         return Tile(
-            title=title, sentence=_("La campagne est terminée."), url=reverse("cvec:home"), action_label=_("Voir les dates"),
-            fam="enrol", icon="seal",
-        )  # fmt: skip
+            title=title,
+            sentence=_("La campagne est terminée."),
+            url=reverse("cvec:home"),
+            action_label=_("Voir les dates"),
+            fam="enrol",
+            icon="seal",
+        )
     begun = standing.status == Status.AWAITING_PAYMENT
     if standing.motive:
-        sentence, action = _("Vous êtes exonéré : votre attestation est gratuite et immédiate."), _("Obtenir mon attestation")
+        sentence, action = (
+            _("Vous êtes exonéré : votre attestation est gratuite et immédiate."),
+            _("Obtenir mon attestation"),
+        )
     elif begun:
         sentence, action = _("Vous avez commencé : il reste le paiement."), _("Reprendre")
     else:
-        sentence, action = _("Pour vous inscrire, votre établissement demande son attestation."), _("Obtenir mon attestation")
+        sentence, action = (
+            _("Pour vous inscrire, votre établissement demande son attestation."),
+            _("Obtenir mon attestation"),
+        )
     where = "cvec:summary" if standing.city_known else "cvec:situation"
     return Tile(
         title=title, sentence=sentence, url=reverse(where, args=[year]), action_label=action, fam="enrol", icon="seal",

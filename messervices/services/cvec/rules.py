@@ -180,6 +180,7 @@ def collected_account(year: AcademicYear, crous_slug: str) -> str:
 
 # The certificate (1.5, 1.6) ------------------------------------------------------------------------------------
 
+
 def letters_match(letters: str, *names: str) -> bool:
     """Tell whether the letters are the first five of one of the names (all of it when it is shorter)."""
     return bool(letters) and any(letters == first_letters(name, LETTERS) for name in names if name)
@@ -206,7 +207,7 @@ def masked_number(number: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose certificate it is, as it will be printed. ``birth_place`` is a commune, or a town abroad and its country."""
+    """Whose certificate it is, as it will be printed. ``birth_place`` is the name of a commune, or of a town abroad."""
 
     civility: str
     birth_name: str
@@ -230,7 +231,7 @@ def birth_place(holder: Holder, country: str) -> str:
     return ", ".join(part for part in (holder.birth_place, country) if part)
 
 
-def certificate_contents(  # noqa: PLR0913 - a certificate says that many things, all named
+def certificate_contents(
     *,
     holder: Holder,
     country: str,

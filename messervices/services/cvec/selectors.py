@@ -33,7 +33,6 @@ _SHAPE = re.compile(r"[A-Z]{3}\d[A-Z]{6}\d{2}")
 EXEMPTING = tuple(rules.EXEMPTING)
 
 
-
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """The CVEC of a year: when it is open, where it stands now, and what it costs (``None`` until it is set)."""

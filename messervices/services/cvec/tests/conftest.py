@@ -21,5 +21,5 @@ def _nothing_kept() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _in_august() -> Iterator[None]:
     """Requests are made on 28 August 2026, when the campaign of 2026-2027 is open."""
-    with mock.patch.object(clock, "now", lambda: NOW):
+    with mock.patch.object(clock, "now", return_value=NOW):
         yield

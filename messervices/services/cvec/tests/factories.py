@@ -35,7 +35,7 @@ _serials = count(10_000_000)
 
 
 class AcquittementFactory(factory.django.DjangoModelFactory):
-    """An acquittement of this year at Versailles, to be paid. Traits: ``paid``, ``exempt``, ``last_year``, ``of_lyon``."""
+    """An acquittement of Versailles, to be paid. Traits: ``paid``, ``exempt``, ``last_year``, ``of_lyon``."""
 
     class Meta:
         model = Acquittement
@@ -48,9 +48,7 @@ class AcquittementFactory(factory.django.DjangoModelFactory):
         paid = factory.Trait(
             status=Status.PAID,
             settled_at=NOW,
-            document=factory.LazyAttribute(
-                lambda o: issue(o.person, next(_serials), year=o.year, crous_id=o.crous_id)
-            ),
+            document=factory.LazyAttribute(lambda o: issue(o.person, next(_serials), year=o.year, crous_id=o.crous_id)),
             order=factory.SubFactory(
                 OrderFactory,
                 kind="cvec",
@@ -68,9 +66,12 @@ class AcquittementFactory(factory.django.DjangoModelFactory):
             motive="BCS",
             document=factory.LazyAttribute(
                 lambda o: issue(
-                    o.person, next(_serials), year=o.year, crous_id=o.crous_id,
+                    o.person,
+                    next(_serials),
+                    year=o.year,
+                    crous_id=o.crous_id,
                     contents={"ground": "exempt", "amount_cents": 0},
-                )  # fmt: skip
+                )
             ),
         )
 

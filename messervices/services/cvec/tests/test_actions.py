@@ -1,28 +1,27 @@
 """What people and the bank do: each deed once, twice, and with the number of its queries."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from messervices.foundations.audit.models import Deed
 from messervices.foundations.crous.models import Amount, Establishment
 from messervices.foundations.crous.selectors import Kept
 from messervices.foundations.documents.models import Document
+from messervices.foundations.documents.rules import spaced
 from messervices.foundations.ledger.selectors import assert_books_balance, balance
 from messervices.foundations.notifications.models import Message
 from messervices.foundations.payments import actions as payments
 from messervices.foundations.payments.models import Order
-from messervices.foundations.payments.selectors import live_attempt
 from messervices.foundations.payments.tests.factories import begin, notice, receive, tell
 from messervices.foundations.students.models import Person
 from messervices.foundations.students.selectors import fact
 from messervices.foundations.students.tests.factories import give_fact
 from messervices.kernel.actor import Actor
 from messervices.kernel.errors import Refusal
-from messervices.services.cvec import actions, selectors, tasks
+from messervices.services.cvec import actions, selectors
 from messervices.services.cvec.models import Acquittement, Check
 from messervices.services.cvec.states import Status
 from messervices.services.cvec.tests.factories import (
@@ -171,7 +170,7 @@ def test_a_payment_ends_in_a_certificate_a_fact_a_message_and_a_line_of_the_book
     assert document.contents["verify_url"].partition("?k=")[0].endswith(f"/cvec/verify/{document.number}")
     assert fact(person.pk, "cvec_acquittee", YEAR) is not None
     message = Message.objects.get(person=person)
-    assert message.params == {"year": "2026-2027", "number": f"{document.number[:4]} {document.number[4:10]} {document.number[10:]}", "exempt": False}  # fmt: skip
+    assert message.params == {"year": "2026-2027", "number": spaced(document.number), "exempt": False}
     assert message.link == "/cvec/2026-2027/attestation"
     assert deeds(person)[-1] == "cvec.confirm_payment"
     assert balance("cvec:2026:collected:versailles") == 105_00
@@ -317,59 +316,6 @@ def test_acknowledging_takes_few_queries() -> None:
         actions.open_acquittement(by=actor, person_id=person.pk, year=YEAR, now=NOW)
     statements = sent(queries)
     assert len(statements) <= 12, "\n".join(statements)
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {"status": "paid"},
-        {"status": "exempt", "amount_cents": 0, "motive": "BCS"},
-        {"status": "awaiting_payment", "motive": "BCS"},
-        {"status": "awaiting_payment", "settled_at": NOW},
-        {"status": "awaiting_payment", "amount_cents": 0},
-        {"status": "refunded"},
-    ],
-)
-def test_the_database_refuses_half_states(broken: dict[str, Any]) -> None:
-    person = student()
-    with pytest.raises(IntegrityError), transaction.atomic():
-        AcquittementFactory(person=person, **broken)
-
-
-def test_the_database_refuses_two_in_a_year_unless_one_is_cancelled() -> None:
-    first = AcquittementFactory(status=Status.CANCELLED)
-    AcquittementFactory(person=first.person)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        AcquittementFactory(person=first.person)
-
-
-def test_an_unpaid_acquittement_is_closed_after_its_campaign_and_a_paid_one_is_kept() -> None:
-    unpaid, paid = acknowledge(student()), paid_student()
-    tasks.close_unpaid(now=NOW)
-    unpaid.refresh_from_db()
-    assert unpaid.status == Status.AWAITING_PAYMENT
-    after = datetime(2027, 9, 2, tzinfo=UTC)
-    tasks.close_unpaid(now=after)
-    tasks.close_unpaid(now=after)
-    unpaid.refresh_from_db()
-    paid.refresh_from_db()
-    assert (unpaid.status, paid.status) == (Status.CANCELLED, Status.PAID)
-    assert Order.objects.get(pk=unpaid.order_id).status == "cancelled"
-
-
-def test_what_the_bank_may_still_confirm_is_not_closed() -> None:
-    acquittement = acknowledge(student())
-    begin(acquittement.order)
-    tasks.close_unpaid(now=datetime(2027, 9, 2, tzinfo=UTC))
-    acquittement.refresh_from_db()
-    assert acquittement.status == Status.AWAITING_PAYMENT
-    assert pay_late(acquittement) == "captured"
-
-
-def pay_late(acquittement: Acquittement) -> str:
-    attempt = live_attempt(acquittement.order_id)
-    assert attempt is not None
-    return tell(notice(attempt.number), datetime(2027, 9, 3, tzinfo=UTC))
 
 
 def test_a_check_stands_in_the_establishments_history_and_in_the_students_timeline() -> None:

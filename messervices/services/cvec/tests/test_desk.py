@@ -59,7 +59,9 @@ def test_the_list_is_cut_by_year_status_and_place(paid: Acquittement) -> None:
     assert "Aucune CVEC" in text_of(client.get("/desk/cvec/", {"year": "2025-2026"}))
     assert "Aucune CVEC" in text_of(client.get("/desk/cvec/", {"status": "exempt"}))
     assert "Aucune CVEC" in text_of(client.get("/desk/cvec/", {"before": str(paid.pk)}))
-    assert paid.person.display_name in text_of(client.get("/desk/cvec/", {"year": "nonsense", "before": "x", "status": "y"}))
+    assert paid.person.display_name in text_of(
+        client.get("/desk/cvec/", {"year": "nonsense", "before": "x", "status": "y"})
+    )
     assert client.get("/desk/cvec/", {"before": "9" * 40}).status_code == 200
 
 
@@ -122,6 +124,8 @@ def test_the_panel_is_drawn_for_every_situation() -> None:
 
 def test_totals_are_by_crous_and_status(paid: Acquittement) -> None:
     AcquittementFactory(exempt=True, of_lyon=True)
-    totals = {(row["crous__name"], row["status"]): (row["count"], row["cents"]) for row in selectors.totals_of_year(YEAR)}
+    totals = {
+        (row["crous__name"], row["status"]): (row["count"], row["cents"]) for row in selectors.totals_of_year(YEAR)
+    }
     assert totals == {("Crous de Versailles", "paid"): (1, 105_00), ("Crous de Lyon", "exempt"): (1, 0)}
     assert KIND == "cvec.attestation"

@@ -31,7 +31,9 @@ def test_a_captured_order_without_certificate_is_seen() -> None:
     paid = paid_student()
     with connection.cursor() as cursor:
         cursor.execute("set constraints all immediate")
-        cursor.execute("set role msv_owner; alter table cvec_acquittement drop constraint acquittement_whole; set role msv_app")
+        cursor.execute(
+            "set role msv_owner; alter table cvec_acquittement drop constraint acquittement_whole; set role msv_app"
+        )
         cursor.execute("update cvec_acquittement set document_id = null where id = %s", [paid.pk])
     assert "every captured CVEC order has exactly one certificate" in broken()
     assert "every certificate has its order or its exempting fact" in broken()
@@ -39,13 +41,18 @@ def test_a_captured_order_without_certificate_is_seen() -> None:
 
 def test_an_exempt_certificate_without_its_fact_is_seen() -> None:
     AcquittementFactory(exempt=True)
-    assert {"every certificate has its order or its exempting fact", "every valid certificate is known as a fact"} <= broken()
+    assert {
+        "every certificate has its order or its exempting fact",
+        "every valid certificate is known as a fact",
+    } <= broken()
 
 
 def test_two_valid_certificates_in_a_year_are_seen() -> None:
     first = AcquittementFactory(exempt=True, motive="REFUGIE")
     with connection.cursor() as cursor:
-        cursor.execute("set role msv_owner; drop index acquittement_one_a_year; drop index document_one_valid; set role msv_app")
+        cursor.execute(
+            "set role msv_owner; drop index acquittement_one_a_year; drop index document_one_valid; set role msv_app"
+        )
     AcquittementFactory(exempt=True, motive="REFUGIE", person=first.person)
     assert Acquittement.objects.filter(person=first.person).count() == 2
     assert "at most one valid certificate for a student and year" in broken()

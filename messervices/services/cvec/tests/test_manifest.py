@@ -23,7 +23,11 @@ def tile_of(person_id: int, now: datetime = NOW) -> Tile:
 
 def test_who_owes_is_told_what_to_do_and_it_comes_first() -> None:
     tile = tile_of(student(city="").pk)
-    assert (tile.badge, tile.badge_kind, tile.url) == ("À faire avant votre inscription", "warn", "/cvec/2026-2027/situation")
+    assert (tile.badge, tile.badge_kind, tile.url) == (
+        "À faire avant votre inscription",
+        "warn",
+        "/cvec/2026-2027/situation",
+    )
     assert tile.title == "CVEC 2026-2027"
     assert tile.urgency == manifest.URGENT
 

@@ -1,4 +1,4 @@
-"""Several at once: one valid certificate a person and year. Each race has its control, seen failing without its guard."""
+"""Several at once: one valid certificate a person and year. The race has its control, seen failing without guard."""
 
 import threading
 import time
@@ -65,11 +65,12 @@ _OFF = (
     "drop index fact_one_current",
 )
 _ON = (
-    "create unique index acquittement_one_a_year on cvec_acquittement (person_id, year_start) where status <> 'cancelled'",
-    "create unique index document_one_valid on documents_document (person_id, kind, year_start)"
-    " where cancelled_at is null and year_start is not null",
-    "create unique index fact_one_current on students_fact (person_id, kind, year_start) nulls not distinct"
-    " where superseded_at is null",
+    """create unique index acquittement_one_a_year on cvec_acquittement (person_id, year_start)
+       where status <> 'cancelled'""",
+    """create unique index document_one_valid on documents_document (person_id, kind, year_start)
+       where cancelled_at is null and year_start is not null""",
+    """create unique index fact_one_current on students_fact (person_id, kind, year_start) nulls not distinct
+       where superseded_at is null""",
 )
 
 

@@ -59,7 +59,7 @@ def test_a_bts_in_a_lycee_owes_nothing_whatever_else_is_true(route: Route, mobil
     assert not rules.liability(Place.LYCEE, route, mobility).liable
 
 
-def known(kind: str, value: Any = True, year: AcademicYear | None = YEAR) -> Known:
+def known(kind: str, value: object = "yes", year: AcademicYear | None = YEAR) -> Known:
     return Known(kind, year, value, "scholarships", NOW)
 
 

@@ -1,4 +1,4 @@
-"""The student's pages, in both languages: what they say, where they lead, whose they are, how many queries they take."""
+"""The student's pages, in both languages: what they say, where they lead, whose they are, how many queries."""
 
 import re
 from typing import Any
@@ -76,7 +76,9 @@ def test_the_home_shows_the_number_once_acknowledged() -> None:
     assert f"{number[:4]} {number[4:10]} {number[10:]}" in page
 
 
-@pytest.mark.parametrize(("opens", "closes", "said"), [(30, 60, "n’est pas encore ouverte"), (-60, -30, "est terminée")])
+@pytest.mark.parametrize(
+    ("opens", "closes", "said"), [(30, 60, "n’est pas encore ouverte"), (-60, -30, "est terminée")]
+)
 def test_the_home_says_the_dates_outside_the_window(client: Client, opens: int, closes: int, said: str) -> None:
     from datetime import timedelta
 
@@ -203,7 +205,9 @@ def test_a_place_without_crous_is_explained() -> None:
 
 
 def test_a_forged_choice_is_not_taken() -> None:
-    response = signed_in(user_of(student(city=""))).post(f"{AT}/city", {"city": "zz", "city-pick": "00000", "city-asked": "zz"})
+    response = signed_in(user_of(student(city=""))).post(
+        f"{AT}/city", {"city": "zz", "city-pick": "00000", "city-asked": "zz"}
+    )
     assert response.status_code == 422
 
 
@@ -229,7 +233,10 @@ def test_without_a_city_the_summary_leads_to_it() -> None:
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("fr", "Votre CVEC sera gérée par le Crous de Versailles"), ("en", "Your CVEC will be managed by Crous de Versailles")],
+    [
+        ("fr", "Votre CVEC sera gérée par le Crous de Versailles"),
+        ("en", "Your CVEC will be managed by Crous de Versailles"),
+    ],
 )
 def test_the_summary_names_the_crous_and_the_amount(language: str, said: str) -> None:
     page = text_of(signed_in(user_of(student()), language=language).get(f"{AT}/summary"))
@@ -307,7 +314,10 @@ def test_once_acknowledged_every_step_leads_to_the_certificate() -> None:
     for path in ("city", "summary"):
         assert client.get(f"{AT}/{path}")["Location"] == f"{AT}/attestation"
     assert client.post(f"{AT}/pay")["Location"] == f"{AT}/attestation"
-    assert client.post(f"{AT}/city", {"city": "Lyon", "city-pick": LYON_CITY, "city-asked": "Lyon"})["Location"] == f"{AT}/attestation"
+    assert (
+        client.post(f"{AT}/city", {"city": "Lyon", "city-pick": LYON_CITY, "city-asked": "Lyon"})["Location"]
+        == f"{AT}/attestation"
+    )
 
 
 def test_a_past_certificate_stays_and_knows_the_others() -> None:
@@ -354,7 +364,9 @@ def test_the_pages_of_who_has_not_paid_take_few_queries(path: str, most: int) ->
     assert queries_of(signed_in(user_of(student())), path) <= most
 
 
-@pytest.mark.parametrize(("path", "most"), [(f"{AT}/attestation", 2), (f"{AT}/attestation/phone", 2), (f"{AT}/receipt", 7)])
+@pytest.mark.parametrize(
+    ("path", "most"), [(f"{AT}/attestation", 2), (f"{AT}/attestation/phone", 2), (f"{AT}/receipt", 7)]
+)
 def test_the_pages_of_who_has_paid_take_few_queries(path: str, most: int) -> None:
     assert queries_of(signed_in(user_of(paid_student().person)), path) <= most
 

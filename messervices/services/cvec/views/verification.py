@@ -20,7 +20,7 @@ from messervices.services.cvec.models import Acquittement
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: Any) -> HttpResponse:
-    """Ask for the number and the letters; say whether the certificate is valid. Posted, so that neither is in an address."""
+    """Ask for the number and the letters; say whether the certificate is valid. Posted: neither is in an address."""
     if request.method != "POST" or "number" not in request.POST:
         return _page(request, VerifyForm())
     form = VerifyForm(request.POST)
