@@ -14,11 +14,11 @@ from messervices.desk.tests.factories import LYON, VERSAILLES, at_desk, conteste
 from messervices.desk.views.files import TABS
 from messervices.foundations.accounts.rules import Rate
 from messervices.foundations.audit.models import Deed, Read
+from messervices.foundations.payments.tests.factories import OrderFactory
 from messervices.foundations.students.models import Person
 from messervices.foundations.students.tests.factories import PersonFactory, bea, give_fact, told, user_of
 from messervices.foundations.students.tests.factories import UserFactory as StudentFactory
 from messervices.kernel import clock
-from messervices.foundations.payments.tests.factories import OrderFactory
 
 pytestmark = pytest.mark.django_db
 

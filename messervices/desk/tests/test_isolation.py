@@ -1,5 +1,6 @@
 """Every address of the desk, opened by the agent of another Crous: 404, and nothing told (reliability.md threat 10)."""
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +15,11 @@ from messervices.desk.urls import urlpatterns
 from messervices.foundations.audit.models import Read
 from messervices.foundations.crous.models import Role
 from messervices.foundations.notifications import actions as notifications
+from messervices.foundations.payments.actions import settle
 from messervices.foundations.payments.models import OutsideEvent, Refund
 from messervices.foundations.payments.tests.factories import OrderFactory, begin, notice, receive, sold
-from messervices.foundations.payments.actions import settle
 from messervices.foundations.students.tests.factories import NOW, PersonFactory, user_of
+from messervices.kernel.scope import EVERY, Scope
 
 pytestmark = pytest.mark.django_db
 
@@ -45,8 +47,8 @@ def refund_at(crous_id: int) -> Refund:
     """Money on its way back at a Crous."""
     order = OrderFactory(crous_id=crous_id, person=PersonFactory(crous_ids=[crous_id]))
     with sold():
+        attempt = begin(order)
         for tx in ("a" * 32, "b" * 32):
-            attempt = begin(order) if tx.startswith("a") else attempt
             event = receive(notice(attempt.number, trans_uuid=tx))
             settle(event_id=event, now=NOW)
     return Refund.objects.get(crous_id=crous_id)
@@ -95,6 +97,11 @@ def full_agent(**changes: Any) -> Any:
     return AgentFactory(rights=rights, **changes)
 
 
+def plain(body: str, url: str) -> str:
+    """A page without what differs by itself: its address and its nonce."""
+    return re.sub(r'nonce="[^"]*"', "", body).replace(url, "")
+
+
 @pytest.mark.parametrize("name", [name for name, probe in PROBES.items() if probe])
 def test_the_agent_of_another_crous_gets_the_same_404_as_for_nobody(client: Client, theirs, name: str) -> None:
     probe = PROBES[name]
@@ -110,7 +117,7 @@ def test_the_agent_of_another_crous_gets_the_same_404_as_for_nobody(client: Clie
         assert answer.status_code == 404
         assert same.status_code == 404
         words = answer.content.decode()
-        assert len(words) == len(same.content.decode()) - len(nobody) + len(url)
+        assert plain(words, url) == plain(same.content.decode(), nobody)
         for secret in SECRETS:
             assert secret not in words
     assert not Read.objects.exists(), "what was not shown was not read"
@@ -189,8 +196,6 @@ def test_with_either_fence_off_the_other_still_holds(client: Client, theirs, mon
     if fence == "application":
         monkeypatch.setattr("messervices.desk.rules.may_see", lambda *_args, **_kwargs: True)
     else:
-        from messervices.kernel.scope import EVERY, Scope
-
         monkeypatch.setattr(
             "messervices.kernel.actor.Actor.scope", property(lambda self: Scope("control", crous=EVERY))
         )
@@ -202,8 +207,6 @@ def test_with_either_fence_off_the_other_still_holds(client: Client, theirs, mon
 
 
 def test_control_with_both_fences_off_the_file_is_seen(client: Client, theirs, monkeypatch) -> None:
-    from messervices.kernel.scope import EVERY, Scope
-
     monkeypatch.setattr("messervices.desk.rules.may_see", lambda *_args, **_kwargs: True)
     monkeypatch.setattr("messervices.kernel.actor.Actor.scope", property(lambda self: Scope("control", crous=EVERY)))
     sign_in(client, full_agent(crous_ids=[LYON]))
