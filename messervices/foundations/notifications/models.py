@@ -71,13 +71,13 @@ class Message(Outgoing):
 class OutgoingMail(Outgoing):
     """A mail to an address, that is in nobody's inbox: confirming an address, paying for somebody.
 
-    ``template`` names what renders it; empty, ``params`` holds ``subject``, ``text`` and ``html`` already written.
-    ``params`` may hold a link that opens something: it is emptied as the mail leaves, the row 30 days later.
+    ``template`` (``accounts/mail/confirm``) renders it as it leaves. ``params`` may hold a link that opens something:
+    it is emptied then, and the row is deleted 30 days later.
     """
 
     to = models.EmailField(max_length=254)
     language = models.CharField(max_length=2)
-    template = models.CharField(max_length=100, blank=True)
+    template = models.CharField(max_length=100)
     params = models.JSONField(default=dict)
     created_at = models.DateTimeField()
 
@@ -96,4 +96,4 @@ class OutgoingMail(Outgoing):
 
     def __str__(self) -> str:
         """Its key and template, never the address."""
-        return f"mail {self.pk} {self.template}".strip()
+        return f"mail {self.pk} {self.template}"

@@ -50,6 +50,16 @@ def test_the_seal_lies_behind_the_drawn_paper_and_leaves_it_as_it_was(sealer: se
     assert b"/TU (" in sealed[len(pdf) :]
 
 
+def test_a_seal_reads_its_key_once(sealer: sealing.FileSealer, monkeypatch) -> None:
+    """Reading it checks its primes, which takes ten times longer than all the rest."""
+
+    def read(*_args, **_kwargs) -> None:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr("pyhanko.sign.signers.pdf_cms.serialization.load_der_private_key", read)
+    assert sealer.seal(drawn(), at=AT)
+
+
 def test_one_changed_byte_breaks_the_seal(sealer: sealing.FileSealer) -> None:
     sealed = bytearray(sealer.seal(drawn(), at=AT))
     place = sealed.index(b"stream") + 100

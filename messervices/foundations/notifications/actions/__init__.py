@@ -2,7 +2,7 @@
 
 from messervices.foundations.notifications.actions.mark_read import mark_read
 from messervices.foundations.notifications.actions.notify import notify, queue_waiting
-from messervices.foundations.notifications.actions.queue_mail import queue_mail, queue_written
+from messervices.foundations.notifications.actions.queue_mail import queue_mail
 from messervices.foundations.notifications.actions.send import send_mail, send_message
 from messervices.foundations.notifications.actions.sweep import forget, sweep, try_again
 
@@ -12,7 +12,6 @@ __all__ = [
     "notify",
     "queue_mail",
     "queue_waiting",
-    "queue_written",
     "send_mail",
     "send_message",
     "sweep",

@@ -56,10 +56,7 @@ def send_mail(*, mail_id: int, now: datetime) -> bool:
         return False
     crash.point("notifications.claimed")
     row = OutgoingMail.objects.get(pk=mail_id)
-    if row.template:
-        letter = compose_template(template=row.template, params=row.params, language=row.language)
-    else:
-        letter = Letter(rules.one_line(row.params["subject"]), row.params["text"], row.params["html"])
+    letter = compose_template(template=row.template, params=row.params, language=row.language)
     mail = _mail(letter, row.to, row, row.language)
     return _hand_over(OutgoingMail, mail_id, row.mail_attempts, mail.send, now)
 
@@ -76,11 +73,10 @@ def _mail(letter: Letter, to: str, row: Outgoing, language: str) -> EmailMultiAl
     created = int(row.created_at.timestamp())  # type: ignore[attr-defined]
     headers = {
         "Message-ID": rules.message_id(row._meta.model_name or "", row.pk, created, host),  # noqa: SLF001 - documented
+        "Content-Language": language,
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
-    if language:
-        headers["Content-Language"] = language
     mail = EmailMultiAlternatives(letter.subject, letter.text, settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
     mail.attach_alternative(letter.html, "text/html")
     return mail

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(null=True)),
                 ('to', models.EmailField(max_length=254)),
                 ('language', models.CharField(max_length=2)),
-                ('template', models.CharField(blank=True, max_length=100)),
+                ('template', models.CharField(max_length=100)),
                 ('params', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField()),
             ],

@@ -258,17 +258,6 @@ def test_a_mail_to_an_address_leaves_once_and_forgets_its_words() -> None:
     assert (status(queued), queued.params) == (MailStatus.SENT, {})
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_room_below_hands_over_what_it_has_written() -> None:
-    take_jobs()  # the queue outlives a test that commits
-    actions.queue_written(to="lina@example.org", subject="Confirmez", text="Bonjour\n", html="<p>Bonjour</p>")
-    ((_name, kwargs),) = take_jobs()
-    row = OutgoingMail.objects.get()
-    assert actions.send_mail(mail_id=kwargs["mail_id"], now=row.created_at)
-    (sent,) = mail.outbox
-    assert (sent.subject, sent.body, sent.alternatives[0].content) == ("Confirmez", "Bonjour\n", "<p>Bonjour</p>")
-
-
 @pytest.mark.usefixtures("server_down")
 def test_a_mail_that_is_given_up_forgets_its_words_too() -> None:
     queued = pay_for_me()
