@@ -58,6 +58,16 @@ class Head(models.Model):
         return f"{self.stream}:{self.seq}"
 
 
+class Installation(models.Model):
+    """Which database this is: heads written outside are compared with the database they came from, and no other."""
+
+    uuid = models.UUIDField(primary_key=True)
+
+    def __str__(self) -> str:
+        """The number."""
+        return str(self.uuid)
+
+
 class Read(models.Model):
     """An agent opened a student's file: shown to the student as it is, and to the agent among their last ones."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
-from messervices.foundations.audit.models import Deed, Head, Read
+from messervices.foundations.audit.models import Deed, Head, Installation, Read
 
 
 def deeds_of(person_id: int, limit: int = 50) -> QuerySet[Deed]:
@@ -30,6 +30,11 @@ def reads_by(agent_id: int, limit: int = 50) -> QuerySet[Read]:
 def heads() -> list[tuple[int, int, str]]:
     """Stream, place and hash (hexadecimal) of every chain: what is anchored outside the database."""
     return [(h.stream, h.seq, bytes(h.hash).hex()) for h in Head.objects.order_by("stream")]
+
+
+def installation() -> str:
+    """Which database this is, for the heads written outside."""
+    return str(Installation.objects.first() or "")
 
 
 def broken_anchors(last: list[tuple[int, int, str]]) -> int:

@@ -23,4 +23,4 @@ def anchor_heads(*, now: datetime) -> None:
     path = Path(settings.AUDIT_ANCHORS)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"at": now.isoformat(), "heads": heads}) + "\n")
+        file.write(json.dumps({"at": now.isoformat(), "of": selectors.installation(), "heads": heads}) + "\n")

@@ -1,5 +1,6 @@
 """Check what must hold at every moment, over all that is stored."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Command(BaseCommand):
 
 
 def last_anchors() -> list[tuple[int, int, str]]:
-    """Read the last heads written outside the database: stream, place, hash."""
+    """Read the last heads of this database written outside it: stream, place, hash."""
     path = Path(settings.AUDIT_ANCHORS)
     if not path.exists():
         return []
@@ -50,8 +51,8 @@ def last_anchors() -> list[tuple[int, int, str]]:
         file.seek(max(0, path.stat().st_size - 65_536))
         lines = file.read().decode("utf-8", "replace").splitlines()
     for line in reversed(lines):
-        try:
-            return [tuple(head) for head in json.loads(line)["heads"]]
-        except (ValueError, KeyError):  # the line being written as the machine stopped
-            continue
+        with contextlib.suppress(ValueError):  # the line being written as the machine stopped
+            written = json.loads(line)
+            if written["of"] == audit.installation():
+                return [tuple(head) for head in written["heads"]]
     return []
