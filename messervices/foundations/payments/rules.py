@@ -14,6 +14,9 @@ LONGEST_WAIT = timedelta(hours=6)
 QUESTION_EVERY = timedelta(seconds=15)
 """A waiting student's page may have the bank asked this often, not more."""
 
+LEASE = timedelta(minutes=5)
+"""How long one worker has the bank to itself for one refund; after that it was killed, and another may ask."""
+
 
 class Outcome(StrEnum):
     """What a bank says of an attempt, in words common to all rails."""

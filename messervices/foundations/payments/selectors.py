@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from messervices.foundations.payments import rules
 from messervices.foundations.payments.models import Attempt, Capture, Order, OutsideEvent, Refund
 from messervices.foundations.payments.states import (
     LIVE,
@@ -17,7 +18,6 @@ from messervices.kernel.actor import Actor
 
 UNREAD_FOR = timedelta(minutes=2)
 STUCK_FOR = timedelta(minutes=15)
-DRIVEN_FOR = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,6 @@ def attempts_to_ask(now: datetime, limit: int = 200) -> list[int]:
 
 def refunds_to_drive(now: datetime, limit: int = 200) -> list[int]:
     """Give the numbers of refunds that wait, or were asked for without an answer, for five minutes."""
-    late = now - DRIVEN_FOR
+    late = now - rules.LEASE
     asleep = Q(status=RefundStatus.QUEUED, queued_at__lt=late) | Q(status=RefundStatus.SENDING, sent_at__lt=late)
     return list(Refund.objects.filter(asleep).order_by("queued_at").values_list("pk", flat=True)[:limit])

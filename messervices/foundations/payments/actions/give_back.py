@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from messervices.foundations.audit.actions import record
 from messervices.foundations.ledger.actions import post
 from messervices.foundations.notifications.actions import notify
+from messervices.foundations.payments import rules
 from messervices.foundations.payments.actions.settle import surplus_account
 from messervices.foundations.payments.models import Capture, Refund
 from messervices.foundations.payments.providers import rail_named
@@ -35,8 +36,10 @@ def give_back(*, refund_id: int, now: datetime) -> str:
         try:
             done = rail.give_back(capture.rail_tx_id, capture.amount_cents)
         except RefundRefusedByBank as refused:
-            _fail(refund_id=refund_id, detail=str(refused), now=now)
-            return RefundStatus.FAILED
+            done = rail.given_back(handover, capture.rail_tx_id)
+            if done is None:
+                _fail(refund_id=refund_id, detail=str(refused), now=now)
+                return RefundStatus.FAILED
         crash.point("payments.after_give_back")
     _confirm(refund_id=refund_id, done=done, now=now)
     return RefundStatus.GIVEN
@@ -44,9 +47,11 @@ def give_back(*, refund_id: int, now: datetime) -> str:
 
 @action
 def _send(*, refund_id: int, now: datetime) -> Capture | None:
-    """Write that the bank is about to be asked; ``None`` when there is nothing more to ask."""
+    """Write that the bank is about to be asked; ``None`` when it was answered, or another worker is asking now."""
     refund = Refund.objects.select_for_update().get(pk=refund_id)
     if refund.status not in {RefundStatus.QUEUED, RefundStatus.SENDING}:
+        return None
+    if refund.status == RefundStatus.SENDING and refund.sent_at is not None and now - refund.sent_at < rules.LEASE:
         return None
     refund.status = REFUND_STEPS.target("send", refund.status)
     refund.sent_at = now

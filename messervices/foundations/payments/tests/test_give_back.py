@@ -93,6 +93,19 @@ def test_a_refund_cut_after_the_bank_did_it_is_not_asked_twice(service: FakeServ
     assert bank.returned == [refund.capture.rail_tx_id]
 
 
+def test_a_bank_that_refuses_because_it_was_done_has_done_it(service: FakeService, bank: FakeRail, monkeypatch) -> None:
+    refund = pay_twice(OrderFactory())
+
+    def done_but_the_answer_was_lost(tx_id: str, _cents: int) -> None:
+        bank.returned.append(tx_id)
+        raise RefundRefusedByBank("PSP_083")
+
+    monkeypatch.setattr(bank, "give_back", done_but_the_answer_was_lost)
+    tasks.give_back(refund_id=refund.pk, now=NOW)
+    refund.refresh_from_db()
+    assert refund.status == "given"
+
+
 def test_a_refund_waits_for_a_silent_bank(service: FakeService, bank: FakeRail, monkeypatch) -> None:
     refund = pay_twice(OrderFactory())
     monkeypatch.setattr(bank, "given_back", lambda *_: (_ for _ in ()).throw(ProviderUnavailable("lyra")))
