@@ -52,9 +52,10 @@ def choose_city(*, by: Actor, person_id: int, year: AcademicYear, code: str, now
     Raises ``Refusal``: ``commune_unknown``, or ``commune_without_crous`` overseas.
     """
     crous.crous_of_commune(code)
+    commune = crous.commune_of(code)
     written = students.record_fact(
-        person_id=person_id, kind=FactKind.STUDY_CITY, year=year, value={"commune": code}, source="student",
-        certainty=Certainty.DECLARED, now=now,
+        person_id=person_id, kind=FactKind.STUDY_CITY, year=year, value={"commune": code, "name": str(commune)},
+        source="student", certainty=Certainty.DECLARED, now=now,
     )  # fmt: skip
     if written:
         audit.record(

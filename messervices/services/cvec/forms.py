@@ -93,11 +93,18 @@ class VerifyForm(forms.Form):
         label=_("Cinq premières lettres du nom"),
         help_text=_("Nom de naissance ou nom d’usage. Le nom entier convient aussi."),
         max_length=300,
-        required=False,
+        error_messages={
+            "required": _("Tapez les premières lettres du nom : elles prouvent que vous avez l’attestation.")
+        },
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for no letters when they were typed behind the number, as they are printed."""
+        super().__init__(*args, **kwargs)
+        self.fields["letters"].required = not selectors.asked(str(self.data.get("number", ""))).letters
+
     def clean(self) -> dict[str, Any]:
-        """Read both; the letters may stand after the number, as they are printed."""
+        """Read both, and say what is wrong with a number that cannot be one."""
         data = super().clean() or {}
         if "number" not in data:
             return data
@@ -110,10 +117,6 @@ class VerifyForm(forms.Form):
             self.add_error(
                 "number",
                 _("Ce n’est pas la forme d’un numéro : trois lettres, un chiffre, six lettres, deux chiffres."),
-            )
-        elif not asked.letters:
-            self.add_error(
-                "letters", _("Tapez les premières lettres du nom : elles prouvent que vous avez l’attestation.")
             )
         data["asked"] = asked
         return data

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from messervices.foundations.audit import actions as audit
@@ -41,6 +42,7 @@ def acquittements(request: Any) -> HttpResponse:
         else []
     )
     context = {
+        "office": _office(request.actor),
         "rows": rows[:_PAGE],
         "more": rows[_PAGE - 1].pk if len(rows) > _PAGE else None,
         "year": year,
@@ -49,6 +51,11 @@ def acquittements(request: Any) -> HttpResponse:
         "statuses": Status.choices,
     }
     return render(request, "cvec/desk/list.html", context)
+
+
+def _office(actor: Actor) -> str:
+    """The name of the agent's office, for the header."""
+    return crous.crous_of(actor.office_id).name if actor.office_id else _("Réseau national")
 
 
 def _year(label: str) -> AcademicYear | None:
@@ -69,5 +76,9 @@ def acquittement(request: Any, pk: int) -> HttpResponse:
         by=request.actor, person_id=found.person_id, crous_id=found.crous_id, what="cvec.acquittement",
         reason=f"Consultation de la CVEC {found.year}", now=request.now,
     )  # fmt: skip
-    context = {"acquittement": found, "motive": Motive(found.motive).label if found.motive else ""}
+    context = {
+        "office": _office(request.actor),
+        "acquittement": found,
+        "motive": Motive(found.motive).label if found.motive else "",
+    }
     return render(request, "cvec/desk/one.html", context)

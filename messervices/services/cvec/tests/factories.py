@@ -94,7 +94,7 @@ def student(*, city: str = VERSAILLES_CITY, boursier: bool = False, **fields: An
     """Somebody who has said who they are and, unless ``city`` is empty, where they study this year."""
     person = PersonFactory(boursier=boursier, **fields)
     if city:
-        give_fact(person, "study_city", {"commune": city}, source="student", certainty="declared")
+        give_fact(person, "study_city", {"commune": city, "name": "Versailles"}, source="student", certainty="declared")
     return person
 
 

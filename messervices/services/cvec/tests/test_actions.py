@@ -61,7 +61,7 @@ def test_a_city_is_said_once_and_known_by_all() -> None:
     choose(person, VERSAILLES_CITY)
     known = fact(person.pk, "study_city", YEAR)
     assert known is not None
-    assert known.value == {"commune": VERSAILLES_CITY}
+    assert known.value == {"commune": VERSAILLES_CITY, "name": "Versailles"}
     assert deeds(person) == ["cvec.choose_city"]
 
 

@@ -171,7 +171,7 @@ def test_the_city_is_found_without_script_by_radio_buttons() -> None:
     assert response["Location"] == f"{AT}/summary"
     known = fact(me.pk, "study_city", YEAR)
     assert known is not None
-    assert known.value == {"commune": "78551"}
+    assert known.value == {"commune": "78551", "name": "Saint-Germain-en-Laye"}
 
 
 def test_the_city_found_by_its_postcode_is_taken_at_once() -> None:

@@ -82,7 +82,12 @@ def on_phone(request: Any, year: AcademicYear) -> HttpResponse:
     """Show the certificate in large, to hold out at a desk."""
     this = _valid_or_404(request, year)
     contents = this.document.contents
-    context = {"acquittement": this, "contents": contents, "qr": qr(contents["verify_url"])}
+    context = {
+        "acquittement": this,
+        "contents": contents,
+        "first_name": contents["first_names"].split(" ")[0],
+        "qr": qr(contents["verify_url"]),
+    }
     return render(request, "cvec/on_phone.html", context)
 
 
