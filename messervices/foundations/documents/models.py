@@ -22,7 +22,7 @@ class Document(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=40)
-    number = models.CharField(max_length=40, unique=True)
+    number = models.CharField(max_length=40, unique=True, db_collation="C")
     # No index of its own on ``crous``: nobody lists papers by Crous, and a settlement pays for every index.
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="documents")
     crous = models.ForeignKey(Crous, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -49,7 +49,7 @@ class Document(models.Model):
             ),
             Isolated(name="document_isolated"),
         ]
-        indexes = [BrinIndex(fields=["issued_at"], name="document_issued", pages_per_range=32)]
+        indexes = [BrinIndex(fields=["issued_at"], name="document_issued", autosummarize=True, pages_per_range=32)]
 
     def __str__(self) -> str:
         """Its number."""

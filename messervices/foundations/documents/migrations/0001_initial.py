@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('kind', models.CharField(max_length=40)),
-                ('number', models.CharField(max_length=40, unique=True)),
+                ('number', models.CharField(db_collation='C', max_length=40, unique=True)),
                 ('year', messervices.kernel.fields.AcademicYearField(db_column='year_start', null=True)),
                 ('contents', models.JSONField()),
                 ('contents_sha256', models.BinaryField(max_length=32)),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='document',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['issued_at'], name='document_issued', pages_per_range=32),
+            index=django.contrib.postgres.indexes.BrinIndex(fields=['issued_at'], autosummarize=True, name='document_issued', pages_per_range=32),
         ),
         migrations.AddConstraint(
             model_name='document',

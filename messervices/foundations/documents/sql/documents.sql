@@ -36,13 +36,16 @@ alter table documents_documentfile add constraint document_file_whose
 alter table documents_documentfile alter column pdf set storage external;
 alter table documents_paper alter column content set storage external;
 
--- The canonical writing of contents, as rules.canonical writes it: keys in the order of their bytes, no blanks.
+-- The canonical writing of contents, as rules.canonical writes it: keys in the order of their bytes, no blanks. It calls
+-- itself for what is nested only: most contents are flat, and the audit writes millions of them.
 create or replace function documents_canonical(value jsonb) returns text language plpgsql immutable strict as $$
 declare written text;
 begin
     if jsonb_typeof(value) = 'object' then
-        select '{' || coalesce(string_agg(to_json(key)::text || ':' || documents_canonical(inside.value), ',' order by key collate "C"), '')
-            || '}' into written from jsonb_each(value) as inside;
+        select '{' || coalesce(string_agg(to_json(key)::text || ':' || case
+                when jsonb_typeof(inside.value) in ('object', 'array') then documents_canonical(inside.value)
+                else inside.value::text end, ',' order by key collate "C"), '') || '}'
+            into written from jsonb_each(value) as inside;
     elsif jsonb_typeof(value) = 'array' then
         select '[' || coalesce(string_agg(documents_canonical(inside.value), ',' order by place), '') || ']'
             into written from jsonb_array_elements(value) with ordinality as inside (value, place);
