@@ -38,7 +38,7 @@ def said_in(app: Path) -> dict[Key, str]:
     found: dict[Key, str] = {}
     sources = [(path, path.read_bytes()) for path in product_files() if path.is_relative_to(app)]
     sources += [
-        (path, templatize(path.read_text(), origin=str(path)).encode())
+        (path, re.sub(r"(?m)^[ \t]+", "", templatize(path.read_text(), origin=str(path))).encode())  # no Python indent
         for path in templates()
         if path.is_relative_to(app)
     ]
