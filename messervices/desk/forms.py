@@ -27,14 +27,14 @@ class ReasonField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         """Give it its usual words; any may be replaced."""
         given: dict[str, Any] = {
-            "label": _("Motif"),
+            "label": _("Votre motif"),
             "help_text": _("Lu par la personne, mot pour mot."),
             "min_length": SHORTEST_REASON,
             "max_length": LONGEST_REASON,
             "widget": forms.Textarea(attrs={"rows": 3}),
             "error_messages": {
                 "required": _("Dites pourquoi, en une phrase que la personne lira."),
-                "min_length": _("C’est trop court pour être compris : écrivez une phrase."),
+                "min_length": _("C’est trop court pour être compris : écrivez une phrase."),
             },
         }
         super().__init__(**given | kwargs)
@@ -44,7 +44,7 @@ class ReasonField(forms.CharField):
         text = str(super().clean(value))
         if any(read_ine(word).is_ine for word in re.findall(r"\w+", text)):
             raise forms.ValidationError(
-                _("N’écrivez pas de numéro INE ici : ce texte est gardé et envoyé."), code="number"
+                _("N’écrivez pas de numéro INE ici : ce texte est gardé et envoyé."), code="number"
             )
         return text
 
@@ -53,8 +53,8 @@ class OpenForm(forms.Form):
     """Why an agent opens a file that is not in their queue."""
 
     reason = forms.ChoiceField(
-        label=_("Pourquoi ouvrez-vous ce dossier ?"),
-        help_text=_("La personne lira ce motif, avec votre nom et la date, dans « Qui a regardé mon dossier »."),
+        label=_("Pourquoi ouvrez-vous ce dossier ?"),
+        help_text=_("La personne lira ce motif, avec votre nom et la date, dans « Qui a regardé mon dossier »."),
         choices=Reason.choices,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choisissez un motif.")},
@@ -65,7 +65,7 @@ class OpenForm(forms.Form):
         """Another reason has to be said."""
         data = super().clean() or {}
         if data.get("reason") == Reason.OTHER and not data.get("words") and "words" not in self.errors:
-            self.add_error("words", _("Écrivez ce motif : la personne le lira."))
+            self.add_error("words", _("Écrivez ce motif : la personne le lira."))
         return data
 
     def sentence(self) -> str:

@@ -29,7 +29,7 @@ class Reason(models.TextChoices):
     """Why an agent opens a file that is not in their queue. The sentence is what the student reads."""
 
     ASKED = "asked", _("Vous nous avez contactés")
-    APPOINTMENT = "appointment", _("Vous aviez rendez-vous, ou vous êtes venu à l’accueil")
+    APPOINTMENT = "appointment", _("Vous aviez rendez-vous, ou vous étiez à l’accueil")
     PAYMENT = "payment", _("Question sur un paiement")
     PAPER = "paper", _("Vérification d’une pièce")
     ESTABLISHMENT = "establishment", _("Question de votre établissement")

@@ -153,7 +153,7 @@ def picture_of(person: Person, now: datetime) -> Picture:
     for service in manifest.services():
         tile = manifest.call(service.tile)(person.pk, now) if service.tile else None
         if tile is not None and tile.badge:
-            badges.append((f"{service.title} : {tile.badge}", tile.badge_kind))
+            badges.append((f"{service.title} : {tile.badge}", tile.badge_kind))
     return Picture(
         person=person,
         age=rules.age_on(person.birth_on, now.date()),

@@ -28,7 +28,7 @@ def born(person: Person) -> str:
 @register.filter
 def birth_name(person: Person) -> str:
     """The birth name, when another one is in use; an empty text otherwise."""
-    return _("nom de naissance : %(name)s") % {"name": person.birth_name} if person.usual_name else ""
+    return _("nom de naissance : %(name)s") % {"name": person.birth_name} if person.usual_name else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -48,7 +48,7 @@ def test_a_correction_is_previewed_then_done_then_told(client: Client, lina) -> 
     assert "<strong>Ben Ali</strong>" in body
     assert students.fact(lina.pk, "birth_name", None) is None, "nothing is corrected by a look"
     done = client.post(url(lina), typed_back(preview), follow=True)
-    assert "C’est corrigé : la personne en est prévenue." in done.content.decode()
+    assert "C’est corrigé : la personne en est prévenue." in done.content.decode()
     fact = students.fact(lina.pk, "birth_name", None)
     assert fact is not None
     assert (fact.value, fact.certainty, fact.source, fact.reason) == ("Ben Ali", "verified", "agent:26", WHY)

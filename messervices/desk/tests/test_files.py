@@ -31,7 +31,7 @@ def test_outside_the_queue_the_reason_is_asked_and_nothing_of_the_file_is_shown(
     person = PersonFactory(ine=bea(1))
     at_desk(client)
     body = client.get(reverse("desk:file", args=[person.uuid])).content.decode()
-    assert "Pourquoi ouvrez-vous ce dossier ?" in body
+    assert "Pourquoi ouvrez-vous ce dossier ?" in body
     assert bea(1) not in body.replace(" ", "")
     assert "Nationalité" not in body
     assert not Read.objects.exists()

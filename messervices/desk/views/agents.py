@@ -44,7 +44,7 @@ def agent(request: AgentRequest, user_id: int) -> HttpResponse:
     form = GrantRoleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         crous_actions.grant_role(by=request.actor, user=user, now=request.now, **form.cleaned_data)
-        messages.success(request, _("Le rôle est donné : il vaut dès la page suivante de cet agent."))
+        messages.success(request, _("Le rôle est donné : il vaut dès la page suivante de cet agent."))
         return redirect("desk:agent", user_id)
     context = {
         "agent": user,
@@ -68,9 +68,9 @@ def end_role(request: AgentRequest, user_id: int, held_id: int) -> HttpResponse:
     form = ReasonForm(request.POST)
     if form.is_valid():
         crous_actions.end_role(by=request.actor, agent_id=held_id, reason=form.cleaned_data["reason"], now=request.now)
-        messages.success(request, _("Le rôle est retiré : il ne vaut plus dès la page suivante de cet agent."))
+        messages.success(request, _("Le rôle est retiré : il ne vaut plus dès la page suivante de cet agent."))
     else:
-        messages.error(request, _("Dites pourquoi : la raison est gardée avec le retrait."))
+        messages.error(request, _("Dites pourquoi : la raison est gardée avec le retrait."))
     return redirect("desk:agent", user_id)
 
 
@@ -92,7 +92,7 @@ def role(request: AgentRequest, code: str = "") -> HttpResponse:
         form.fields["code"].disabled = True
     if request.method == "POST" and form.is_valid():
         crous_actions.define_role(by=request.actor, now=request.now, **form.cleaned_data)
-        messages.success(request, _("Le rôle est composé : les agents qui le tiennent le suivent déjà."))
+        messages.success(request, _("Le rôle est composé : les agents qui le tiennent le suivent déjà."))
         return redirect("desk:agents")
     history = selectors.deeds_by_subject([f"crous.role:{code}"]).get(f"crous.role:{code}", []) if code else []
     context = {"form": form, "role": known, "history": history}

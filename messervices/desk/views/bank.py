@@ -76,5 +76,5 @@ def _do(request: AgentRequest, deed: Callable[..., None], said: str, **what: Any
     except Refusal as refusal:
         if refusal.code != "step_closed":
             raise
-        said = _("C’était déjà fait : rien n’a changé.")
+        said = _("C’était déjà fait : rien n’a changé.")
     messages.success(request, said)

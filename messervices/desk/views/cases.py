@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from messervices.desk import actions, selectors
@@ -13,7 +13,7 @@ from messervices.desk.views import files
 from messervices.desk.views.door import AgentRequest, for_agents
 
 _TOLD = {
-    "ask": _("La pièce est demandée : la personne en est prévenue."),
+    "ask": _("La pièce est demandée : la personne en est prévenue."),
     "grant": _("Décision enregistrée. Les deux personnes sont prévenues."),
     "refuse": _("Décision enregistrée. Les deux personnes sont prévenues."),
 }

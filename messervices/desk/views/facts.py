@@ -72,7 +72,7 @@ def _go_on(request: AgentRequest, person: Person, form: CorrectForm, context: di
     )  # fmt: skip
     messages.success(
         request,
-        _("C’est corrigé : la personne en est prévenue.") if done else _("C’était déjà corrigé : rien n’a changé."),
+        _("C’est corrigé : la personne en est prévenue.") if done else _("C’était déjà corrigé : rien n’a changé."),
     )
     return redirect("desk:file", person.uuid)
 

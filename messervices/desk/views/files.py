@@ -171,6 +171,6 @@ TABS = (
     ("papers", _("Documents")),
     ("messages", _("Messages")),
     ("timeline", _("Fil")),
-    ("reads", _("Consultations")),
+    ("reads", _("Lectures")),
 )
 """The parts that have a tab."""

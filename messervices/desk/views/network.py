@@ -112,7 +112,7 @@ def _publish(request: AgentRequest, found: Shelf, form: Any, context: dict[str, 
     draft, now_in_force = found.drafted(form), context["in_force"]
     if "confirmed" in request.POST and not (stale and not found.same(now_in_force, draft)):
         found.publish(form, now_in_force, by=request.actor, now=request.now)
-        messages.success(request, _("C’est publié : le portail le montre dans les dix secondes."))
+        messages.success(request, _("C’est publié : le portail le montre dans les dix secondes."))
         return redirect("desk:shelf", found.slug)
     typed = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
     seen = {
@@ -142,10 +142,10 @@ def withdraw(request: AgentRequest, slug: str, pk: int) -> HttpResponse:
         raise Http404
     form = WithdrawForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Dites pourquoi : la raison est gardée avec le retrait."))
+        messages.error(request, _("Dites pourquoi : la raison est gardée avec le retrait."))
         return redirect("desk:shelf_row", slug, pk)
     found.withdraw(by=request.actor, slug=old.slug, reason=form.cleaned_data["reason"], now=request.now)
-    messages.success(request, _("C’est retiré : le portail ne le montre plus."))
+    messages.success(request, _("C’est retiré : le portail ne le montre plus."))
     return redirect("desk:shelf", slug)
 
 
