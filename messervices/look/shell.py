@@ -24,6 +24,7 @@ from messervices.look.icons import icon_html
 
 THEMES = ("light", "dark")
 _HOLE = re.compile(r"@@(\w+)@@")
+_INDENT = re.compile(r"\n\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """The addresses and names that the floors above gave."""
+    """The addresses and names that the floors above gave. ``notice`` is a thin line above the header of every page."""
 
     tabs: tuple[Tab, ...] = ()
     desk_tabs: tuple[Tab, ...] = ()
     footer: tuple[Link, ...] = ()
     account: tuple[Link, ...] = ()
+    notice: str | Promise = ""
+    notice_links: tuple[Link, ...] = ()
     desk_account: tuple[Link, ...] = ()
     urls: Mapping[str, str] = field(default_factory=dict)
 
@@ -183,10 +186,12 @@ def _drawn(look: _Look) -> tuple[str, ...]:
             ],
             "footer": [(one.label, address(one.url_name)) for one in _shell.footer],
             "account": [(one.label, address(one.url_name)) for one in menu],
+            "notice": _shell.notice,
+            "notice_links": [(one.label, address(one.url_name)) for one in _shell.notice_links],
             "urls": {name: address(url_name) for name, url_name in _shell.urls.items()},
         }
     )
-    return tuple(_HOLE.split(html))
+    return tuple(_HOLE.split(_INDENT.sub("\n", html)))
 
 
 def draw(
