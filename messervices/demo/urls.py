@@ -1,6 +1,14 @@
 """Addresses of the demonstration."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from messervices.demo import views
 
 app_name = "demo"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("codes", views.codes, name="codes"),
+    path("mail/", views.mails, name="mails"),
+    path("mail/<str:name>/", views.mail, name="mail"),
+    path("mail/<str:name>/<int:place>", views.attachment, name="attachment"),
+]
