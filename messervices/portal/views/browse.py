@@ -53,7 +53,7 @@ def _signed_in(request: Any) -> HttpResponse:
     urgent = tiles[0] if tiles and tiles[0].urgency > 0 else None
     shown |= {
         "next": urgent,
-        "tiles": [tile for tile in tiles if tile is not urgent],
+        "tiles": tiles,
         "known": known,
         "unread": known["unread"],
     }
