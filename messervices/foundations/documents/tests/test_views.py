@@ -58,6 +58,6 @@ def test_a_proof_is_saved_never_shown() -> None:
     response = asked(views.paper, student(user_of(person)), paper.uuid)
     assert response.content == PDF
     assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''Relev%C3%A9.pdf")
-    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
     assert asked(views.paper, agent(26), paper.uuid).status_code == 200
     assert Read.objects.get().what == "documents.paper"
