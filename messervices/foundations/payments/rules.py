@@ -76,7 +76,7 @@ def is_form_dead(begun_at: datetime, now: datetime) -> bool:
 
 def next_question_at(asked: int, now: datetime) -> datetime:
     """Say when to ask the bank again, ``asked`` times already: 10, 20, 40 minutes … six hours at most."""
-    return now + min(FIRST_QUESTION * 2 ** min(asked, 10), LONGEST_WAIT)
+    return now + min(FIRST_QUESTION * (1 << min(asked, 10)), LONGEST_WAIT)
 
 
 def fits(*, amount_cents: int, currency: str, said_cents: int, said_currency: str) -> bool:

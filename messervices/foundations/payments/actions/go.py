@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -95,7 +96,7 @@ def _draw() -> str:
 def _insert(order: Order, language: str, now: datetime) -> Attempt | None:
     """Write a try under a reference drawn at random; ``None`` when another try of the day has it (1 in 10 million)."""
     rank = Attempt.objects.filter(order=order).count() + 1
-    fields = {
+    fields: dict[str, Any] = {
         "order_id": order.pk,
         "person_id": order.person_id,
         "crous_id": order.crous_id,

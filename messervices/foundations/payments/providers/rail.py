@@ -83,9 +83,13 @@ class Rail(Protocol):
     They raise ``ProviderUnavailable`` when the bank does not answer: the outcome is then unknown, never guessed.
     """
 
-    name: str
-    receivable: str
-    """Ledger account of what the bank owes us."""
+    @property
+    def name(self) -> str:
+        """The value of ``RailName``."""
+
+    @property
+    def receivable(self) -> str:
+        """Ledger account of what the bank owes us."""
 
     def begin(self, attempt: Handover) -> BankForm:
         """Make the form that takes the browser to the bank. The same attempt gives the same form."""

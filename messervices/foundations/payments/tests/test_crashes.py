@@ -1,0 +1,158 @@
+"""T4: ``kill -9`` at every marked point of a payment. The student ends with one payment, whatever was cut where."""
+
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from bank.notices import body
+from bank.settings import Settings
+from bank.web import Bank
+from messervices.foundations.audit.actions import record
+from messervices.foundations.audit.models import Deed
+from messervices.foundations.ledger.selectors import assert_books_balance, balance
+from messervices.foundations.payments import actions, tasks
+from messervices.foundations.payments.models import Attempt, Capture, Order, OutsideEvent, Refund
+from messervices.foundations.payments.providers import rail_named
+from messervices.foundations.payments.states import Paid
+from messervices.foundations.payments.tests.factories import ACCOUNT, OrderFactory, breaches, go
+from messervices.kernel import crash, manifest
+from messervices.kernel.actor import Actor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEY = "1122334455667788"
+NOTICE = "/api/payments/lyra/notification"
+ROOM = Path(__file__).parents[1]
+ON_THE_WAY_IN = (
+    "before_attempt", "after_attempt", "before_store", "after_store", "before_claim", "after_claim", "after_book",
+    "after_ledger", "after_callback", "before_commit", "after_commit",
+)  # fmt: skip
+ON_THE_WAY_BACK = ("before_give_back", "after_give_back")
+
+
+def on_paid(*, order_id: int, reference: str, facts: Paid, now: datetime, by: Actor) -> None:
+    """A service whose work is a row, so that it can be counted after a kill."""
+    record(by=by, verb="test.was_paid", subject=reference, now=now, person_id=facts.person_id, crous_id=facts.crous_id)
+
+
+@pytest.fixture
+def real_bank(tmp_path: Path) -> Iterator[Bank]:
+    """The demonstration bank, reached over HTTP by the adapter of the product."""
+    running = Bank(
+        Settings(folder=tmp_path, port=0, site_id="12345678", keys=(KEY,), mode="TEST", password="p", notice_url="")
+    )
+    thread = threading.Thread(target=running.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    api = f"{running.url}/api-payment/V4/"
+    rail = replace(rail_named("lyra"), api_url=api, password="p")  # type: ignore[type-var]
+    places = [sys.modules[f"messervices.foundations.payments.actions.{name}"] for name in ("ask", "go", "give_back")]
+    patches = [mock.patch.object(place, "rail_named", return_value=rail) for place in places]
+    patches.append(mock.patch.object(manifest, "paid_callback", {"test": on_paid}.__getitem__))
+    for patch in patches:
+        patch.start()
+    yield running
+    for patch in patches:
+        patch.stop()
+    running.server.shutdown()
+    running.server.server_close()
+    thread.join()
+
+
+def killed_at(point: str, deed: Callable[[], None], marker: Path) -> bool:
+    """Do the deed in a child process that dies at the point; tell whether it did."""
+    connection.close()
+    child = os.fork()
+    if child == 0:
+        crash._AT, crash._MARKER = f"payments.{point}", str(marker)
+        try:
+            deed()
+        finally:
+            os._exit(0)
+    _pid, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def pay(order: Order, bank: Bank) -> None:
+    """The whole way of a payment: the student leaves, pays, the bank tells us, the worker reads."""
+    now = timezone.now()
+    gone = go(order, now)
+    if gone.form is not None:
+        payment = bank.teller.receive(gone.form.fields)
+        if not payment.is_finished:
+            bank.teller.try_card(payment.token, "4970100000000022")
+    for payment in (one for one in bank.book.payments() if one.is_finished):
+        Client().post(NOTICE, body(payment, "right", "PAY", KEY), content_type="application/x-www-form-urlencoded")
+    for event in OutsideEvent.objects.filter(status="new"):
+        tasks.read_inbox(event_id=event.pk, now=now)
+
+
+@pytest.mark.parametrize("point", ON_THE_WAY_IN)
+@pytest.mark.parametrize("again", ["the student and the bank try again", "nobody does anything: the sweeps do"])
+def test_a_payment_cut_anywhere_is_paid_once(real_bank: Bank, tmp_path: Path, *, point: str, again: str) -> None:
+    order = OrderFactory(created_at=timezone.now())
+    assert killed_at(point, lambda: pay(order, real_bank), tmp_path / "marker")
+    if again.startswith("the student"):
+        pay(order, real_bank)
+    hour = timezone.now()
+    for _turn in range(3):
+        hour += timedelta(hours=1)
+        tasks.sweep_inbox(now=hour)
+        tasks.sweep_attempts(now=hour)
+    order.refresh_from_db()
+    charged = [payment for payment in real_bank.book.payments() if payment.state == "authorised"]
+    never_left = point in {"before_attempt", "after_attempt"} and not again.startswith("the student")
+    assert len(charged) == (0 if never_left else 1)
+    assert (order.status == "paid") is bool(charged), "what was charged is booked, and nothing else"
+    assert Capture.objects.count() == len(charged)
+    assert Deed.objects.filter(verb="test.was_paid").count() == len(charged)
+    assert balance(ACCOUNT) == len(charged) * 105_00
+    assert breaches() == []
+    assert_books_balance()
+
+
+@pytest.mark.parametrize("point", ON_THE_WAY_BACK)
+def test_a_refund_cut_anywhere_is_given_back_once(real_bank: Bank, tmp_path: Path, point: str) -> None:
+    order = OrderFactory(created_at=timezone.now())
+    now = timezone.now()
+    first = real_bank.teller.receive(go(order, now).form.fields)
+    Attempt.objects.update(status="expired", ended_at=now, ask_at=None)
+    pay(order, real_bank)
+    real_bank.teller.try_card(first.token, "4970100000000022")
+    pay(order, real_bank)
+    refund = Refund.objects.get()
+    assert killed_at(point, lambda: tasks.give_back(refund_id=refund.pk, now=now), tmp_path / "marker")
+    tasks.sweep_refunds(now=now + timedelta(hours=1))
+    tasks.give_back(refund_id=refund.pk, now=now + timedelta(hours=1))
+    refund.refresh_from_db()
+    assert refund.status == "given"
+    assert sum(len(real_bank.book.refunds(payment.id)) for payment in real_bank.book.payments()) == 1
+    assert balance("payments:surplus:lyra") == 0
+    assert breaches() == []
+    assert_books_balance()
+
+
+def test_every_marked_point_is_tried() -> None:
+    marked = set()
+    for path in ROOM.rglob("*.py"):
+        if "tests" not in path.parts:
+            marked |= set(re.findall(r'crash\.point\("payments\.(\w+)"\)', path.read_text()))
+    assert marked == {*ON_THE_WAY_IN, *ON_THE_WAY_BACK}
+
+
+def test_nothing_is_killed_in_ordinary_life(real_bank: Bank, tmp_path: Path) -> None:
+    order = OrderFactory(created_at=timezone.now())
+    assert not killed_at("no_such_point", lambda: pay(order, real_bank), tmp_path / "marker")
+    order.refresh_from_db()
+    assert order.status == "paid"
+    assert actions.settle(event_id=OutsideEvent.objects.get().pk, now=timezone.now()) == ""
