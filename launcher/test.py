@@ -99,6 +99,7 @@ def throw_away_cluster() -> Iterator[tuple[Cluster, Path]]:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         cluster = _cluster_in(folder)
+        (folder / "var" / "static").mkdir(parents=True)  # whitenoise warns when it is not there
         try:
             cluster.start()
             prepare_embedded(cluster.url_as(SUPERUSER, "postgres"), "messervices")
