@@ -203,7 +203,7 @@ def told_verbs() -> list[str]:
 
 def home_of(person_id: int) -> dict[str, Any]:
     """Messages, timeline, facts and number of a person, for the home page. One query."""
-    values = {
+    values: dict[str, Any] = {
         "person": person_id,
         "verbs": told_verbs(),
         "kinds": [str(kind) for kind in HOME_FACTS],
