@@ -1,0 +1,201 @@
+"""Every address of the platform, by the name of its route, and what the tests need to open it.
+
+``ROUTES`` is written by hand and held to the URL resolver: a new route without a line here fails the tests.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLPattern, URLResolver
+
+from tests.world import YEAR, Side, World
+
+Args = Callable[[World, Side], tuple[Any, ...]]
+
+EVERYBODY = frozenset({"student", "agent", "national", "establishment", "anonymous"})
+STUDENT = frozenset({"student"})
+PAYER = frozenset({"payer"})
+"""A student who has begun to pay."""
+
+AGENTS = frozenset({"agent", "national"})
+NATIONAL = frozenset({"national"})
+SIGNED_IN = EVERYBODY - {"anonymous"}
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route.
+
+    ``readers``: kinds of identities that may open their own. ``args``: what it names, of a side; ``fixed``: what it
+    names that is nobody's. ``shows``: an own page holds marks of the reader's side (else an empty page could pass for a
+    tight one). ``post``: it takes only a POST, with these fields. ``query`` is added to the address.
+    """
+
+    readers: frozenset[str]
+    args: Args | None = None
+    shows: bool = False
+    query: str = ""
+    post: dict[str, str] | None = None
+    fixed: tuple[Any, ...] = ()
+
+    def address(self, name: str, world: World, side: Side) -> str:
+        """The path for what belongs to a side."""
+        return reverse(name, args=self.args(world, side) if self.args else self.fixed) + self.query
+
+
+def _person(_world: World, side: Side) -> tuple[Any, ...]:
+    return (side.paid.uuid,)
+
+
+def _order(_world: World, side: Side) -> tuple[Any, ...]:
+    return (side.begun.order.uuid,)
+
+
+def _announcement(_world: World, side: Side) -> tuple[Any, ...]:
+    return ("announcements", side.announcement.pk)
+
+
+PUBLIC = Route(EVERYBODY)
+ENTRANCE = Route(EVERYBODY)
+OWN = Route(STUDENT, shows=True)
+
+ROUTES: dict[str, Route] = {
+    "healthz": PUBLIC,
+    # The portal
+    "portal:home": Route(EVERYBODY - AGENTS),
+    "portal:services": PUBLIC,
+    "portal:search": Route(EVERYBODY, query="?q=cvec"),
+    "portal:preferences": Route(EVERYBODY, post={"language": "fr"}),
+    "portal:me": OWN,
+    "portal:identity": OWN,
+    "portal:disputed_ine": Route(STUDENT),
+    "portal:communes": Route(EVERYBODY, query="?q=versa"),
+    "portal:history": OWN,
+    "portal:reads": OWN,
+    "portal:messages": OWN,
+    "portal:message": Route(STUDENT, lambda _w, s: (s.message.pk,), shows=True),
+    "portal:help": PUBLIC,
+    "portal:fraud": PUBLIC,
+    "portal:accessibility": PUBLIC,
+    "portal:data": PUBLIC,
+    "portal:legal": PUBLIC,
+    "portal:status": PUBLIC,
+    "look:design": PUBLIC,
+    "look:towns": Route(EVERYBODY, query="?q=saint"),
+    # Accounts: each page is about whoever opens it, or about a secret in its address
+    "account_home": Route(SIGNED_IN, shows=True),
+    "account_login": ENTRANCE,
+    "account_logout": ENTRANCE,
+    "account_inactive": ENTRANCE,
+    "account_signup": ENTRANCE,
+    "account_signup_by_passkey": ENTRANCE,
+    "account_email_verification_sent": ENTRANCE,
+    "account_confirm_email": Route(NOBODY, fixed=("none",)),
+    "account_reauthenticate": Route(SIGNED_IN),
+    "account_change_password": Route(SIGNED_IN),
+    "account_set_password": Route(SIGNED_IN),
+    "account_reset_password": ENTRANCE,
+    "account_reset_password_done": ENTRANCE,
+    "account_reset_password_from_key_done": ENTRANCE,
+    "account_reset_password_from_key": Route(EVERYBODY, fixed=("1", "none")),
+    "account_email": Route(SIGNED_IN),
+    "account_email_keep": Route(SIGNED_IN, post={}),
+    "account_email_confirm": Route(NOBODY, fixed=("none",)),
+    "account_sessions": Route(SIGNED_IN),
+    "mfa_index": Route(SIGNED_IN, shows=True),
+    "mfa_authenticate": Route(NOBODY),
+    "mfa_reauthenticate": Route(SIGNED_IN),
+    "mfa_activate_totp": Route(SIGNED_IN),
+    "mfa_deactivate_totp": Route(SIGNED_IN),
+    "mfa_view_recovery_codes": Route(SIGNED_IN),
+    "mfa_generate_recovery_codes": Route(SIGNED_IN),
+    "mfa_download_recovery_codes": Route(SIGNED_IN),
+    "mfa_list_webauthn": Route(SIGNED_IN),
+    "mfa_add_webauthn": Route(SIGNED_IN),
+    "mfa_login_webauthn": ENTRANCE,
+    "mfa_reauthenticate_webauthn": Route(SIGNED_IN),
+    "mfa_remove_webauthn": Route(NOBODY, lambda w, _s: (w.passkey.pk,)),
+    "mfa_edit_webauthn": Route(NOBODY, lambda w, _s: (w.passkey.pk,)),
+    # Payments and papers
+    "pay:show": Route(PAYER, _order, shows=True),
+    "pay:go": Route(PAYER, _order, post={}),
+    "pay:back": Route(PAYER, _order),
+    "pay:state": Route(PAYER, _order, query="?shown=begun"),
+    "documents:document": Route(STUDENT | AGENTS, lambda _w, s: (s.document.uuid,)),
+    "documents:paper": Route(STUDENT | AGENTS, lambda _w, s: (s.paper.uuid,)),
+    # The API: a certificate is told to who knows its number and the first letters of the name; here, to nobody
+    "payments_api:lyra": Route(NOBODY, post={"vads_site_id": "0"}),
+    "api:openapi-json": PUBLIC,
+    "api:openapi-view": PUBLIC,
+    "api:api-root": Route(NOBODY),
+    "api:attestation": Route(NOBODY, lambda _w, s: (s.document.number,), query="?etudiant=XXXXX"),
+    "api:attestation_missing": Route(NOBODY),
+    "api:attestation_of_year": Route(NOBODY, lambda _w, s: (2026, s.document.number), query="?etudiant=XXXXX"),
+    "api:attestation_of_year_missing": Route(NOBODY, fixed=(2026,)),
+    # The desk
+    "desk:home": Route(AGENTS, shows=True),
+    "desk:me": Route(AGENTS, shows=True),
+    "desk:search": Route(AGENTS),
+    "desk:file": Route(AGENTS, _person, shows=True),
+    "desk:open": Route(AGENTS, _person, post={"reason": "payment"}),
+    "desk:file_facts": Route(AGENTS, _person, shows=True),
+    "desk:file_payments": Route(AGENTS, _person, shows=True),
+    "desk:file_papers": Route(AGENTS, _person, shows=True),
+    "desk:file_messages": Route(AGENTS, _person, shows=True),
+    "desk:file_timeline": Route(AGENTS, _person, shows=True),
+    "desk:file_reads": Route(AGENTS, _person, shows=True),
+    "desk:correct": Route(AGENTS, lambda _w, s: (s.paid.uuid, "birth_name"), shows=True),
+    "desk:communes": Route(AGENTS, query="?q=versa"),
+    "desk:bank": Route(AGENTS, shows=True),
+    "desk:event": Route(AGENTS, lambda _w, s: (s.event.pk,), shows=True),
+    "desk:refund": Route(AGENTS, lambda _w, s: (s.refund.pk,), shows=True),
+    "desk:network": Route(NATIONAL),
+    "desk:announcements": Route(AGENTS, shows=True),
+    "desk:agents": Route(NATIONAL),
+    "desk:agent": Route(NATIONAL, lambda _w, s: (s.agent.pk,)),
+    "desk:role_end": Route(NATIONAL, lambda _w, s: (s.agent.pk, s.agent.roles.first().pk), post={"reason": "Départ"}),
+    "desk:role_new": Route(NATIONAL),
+    "desk:role": Route(NATIONAL, fixed=("adviser",)),
+    "desk:shelf": Route(AGENTS, fixed=("announcements",), shows=True),
+    "desk:shelf_new": Route(AGENTS, fixed=("announcements",)),
+    "desk:shelf_row": Route(AGENTS, _announcement, shows=True),
+    "desk:shelf_withdraw": Route(AGENTS, _announcement, post={"reason": "Finie"}),
+    "desk:case": Route(AGENTS, lambda _w, s: (s.case.pk,), shows=True),
+    "cvec_desk:acquittements": Route(AGENTS, shows=True),
+    "cvec_desk:acquittement": Route(AGENTS, lambda _w, s: (s.file.pk,), shows=True),
+    # The CVEC
+    "cvec:home": PUBLIC,
+    "cvec:communes": Route(EVERYBODY, query="?q=lyon"),
+    "cvec:verify": PUBLIC,
+    "cvec:scan": Route(EVERYBODY, lambda _w, s: (s.document.number,)),
+    "cvec:situation": Route(EVERYBODY, fixed=(YEAR,)),
+    "cvec:city": Route(STUDENT, fixed=(YEAR,)),
+    "cvec:summary": Route(STUDENT, fixed=(YEAR,)),
+    "cvec:pay": Route(STUDENT, fixed=(YEAR,)),
+    "cvec:certificate": Route(STUDENT, fixed=(YEAR,), shows=True),
+    "cvec:on_phone": Route(STUDENT, fixed=(YEAR,), shows=True),
+    "cvec:receipt": Route(STUDENT, fixed=(YEAR,), shows=True),
+    # The demonstration: its people are invented, and its mailbox is open to all
+    "demo:home": PUBLIC,
+    "demo:codes": PUBLIC,
+    "demo:mails": PUBLIC,
+    "demo:mail": Route(NOBODY, fixed=("none",)),
+    "demo:attachment": Route(NOBODY, fixed=("none", 0)),
+}
+
+
+def names_of_the_resolver() -> set[str]:
+    """The name of every route there is, with its namespace; one without a name by its address."""
+    return {name for name, _path in _walk(get_resolver())}
+
+
+def _walk(resolver: URLResolver, path: str = "", spaces: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    for entry in resolver.url_patterns:
+        here = path + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield ":".join((*spaces, entry.name)) if entry.name else f"/{here}", here
+        else:
+            yield from _walk(entry, here, (*spaces, entry.namespace) if entry.namespace else spaces)
