@@ -129,6 +129,9 @@ class CorrectForm(forms.Form):
         self.fields["paper"].choices = [("", _("Aucune de celles-là")), *known]  # type: ignore[attr-defined]
         if not known:
             self.fields["paper"].widget = forms.HiddenInput()
+            self.fields["proof"].required = True
+            self.fields["proof"].label = _("Preuve")
+            self.fields["proof"].error_messages["required"] = _("Joignez la preuve.")
         self.order_fields(["value", "commune", "place", "country", "reason", "paper", "proof"])
 
     def _ask_place(self, language: str) -> None:

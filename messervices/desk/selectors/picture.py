@@ -153,7 +153,8 @@ def picture_of(person: Person, now: datetime) -> Picture:
     for service in manifest.services():
         tile = manifest.call(service.tile)(person.pk, now) if service.tile else None
         if tile is not None and tile.badge:
-            badges.append((f"{service.title} : {tile.badge}", tile.badge_kind))
+            standing = str(tile.badge).partition(":")[0].strip()  # what follows is for the student: "…: download"
+            badges.append((f"{service.title} · {standing}", tile.badge_kind))
     return Picture(
         person=person,
         age=rules.age_on(person.birth_on, now.date()),

@@ -72,7 +72,7 @@ def test_a_proof_and_a_reason_are_asked_for_and_what_was_typed_stays(client: Cli
     body = answer.content.decode()
     assert answer.status_code == 422
     assert 'value="Ben Ali"' in body
-    assert "Joignez la preuve" in body
+    assert "Joignez la preuve." in body
     assert "Dites pourquoi" in body
 
 
