@@ -182,14 +182,14 @@ select json_build_object(
       from notifications_message where person_id = %(person)s order by created_at desc, id desc limit 3) m),
   'deeds', (select coalesce(json_agg(d), '[]') from (
       select at, verb, reason, details, actor_kind from audit_deed
-      where person_id = %(person)s and verb = any(%(verbs)s) order by at desc, id desc limit 4) d),
+      where person_id = %(person)s and verb = any(%(verbs)s::text[]) order by at desc, id desc limit 4) d),
   'facts', (select coalesce(json_agg(f), '[]') from (
       select kind, value, source, known_at, year_start from students_fact
-      where person_id = %(person)s and superseded_at is null and kind = any(%(kinds)s)
+      where person_id = %(person)s and superseded_at is null and kind = any(%(kinds)s::text[])
       order by year_start desc nulls last limit 3) f),
   'ine', (select row_to_json(i) from (
       select value, status, source, known_at from students_identifier
-      where person_id = %(person)s and status = any(%(holding)s) limit 1) i)
+      where person_id = %(person)s and status = any(%(holding)s::text[]) limit 1) i)
 )::text
 """
 HOME_FACTS = (FactKind.STUDY_CITY, FactKind.BOURSIER, FactKind.ESTABLISHMENT, FactKind.NATIONALITY)
@@ -201,14 +201,16 @@ def told_verbs() -> list[str]:
     return sorted(manifest.verbs())
 
 
+@lru_cache(maxsize=1)
+def _home_constants() -> dict[str, str]:
+    """Lists of words as PostgreSQL writes arrays: written once, where the driver would write them at each request."""
+    lists = {"verbs": told_verbs(), "kinds": HOME_FACTS, "holding": HOLDING}
+    return {name: "{" + ",".join(str(word) for word in words) + "}" for name, words in lists.items()}
+
+
 def home_of(person_id: int) -> dict[str, Any]:
     """Messages, timeline, facts and number of a person, for the home page. One query."""
-    values: dict[str, Any] = {
-        "person": person_id,
-        "verbs": told_verbs(),
-        "kinds": [str(kind) for kind in HOME_FACTS],
-        "holding": [str(status) for status in HOLDING],
-    }
+    values: dict[str, Any] = {"person": person_id, **_home_constants()}
     with connection.cursor() as cursor:
         cursor.execute(_HOME, values)
         found: dict[str, Any] = json.loads(cursor.fetchone()[0])
