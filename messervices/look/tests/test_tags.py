@@ -7,7 +7,7 @@ from django import forms
 from django.template import Context, Template
 from django.utils import translation
 
-from messervices.look.templatetags import look
+from messervices.look import words
 
 WHEN = dt.datetime(2026, 8, 28, 12, 2, tzinfo=dt.UTC)
 
@@ -27,31 +27,31 @@ def draw(source: str, **context: object) -> str:
 )
 def test_a_day_is_written_in_both_languages(value: object, french: str, english: str) -> None:
     with translation.override("fr"):
-        assert look.day(value) == french
+        assert words.day(value) == french
     with translation.override("en"):
-        assert look.day(value) == english
+        assert words.day(value) == english
 
 
 def test_a_moment_is_shown_in_the_zone_of_the_reader() -> None:
     with translation.override("fr"):
-        assert look.moment(WHEN) == "28\u00a0août 2026 à 14\u00a0h\u00a002"
+        assert words.moment(WHEN) == "28\u00a0août 2026 à 14\u00a0h\u00a002"
     with translation.override("en"):
-        assert look.moment(WHEN) == "28\u00a0August 2026 at 14:02"
+        assert words.moment(WHEN) == "28\u00a0August 2026 at 14:02"
 
 
 def test_money_takes_the_language_of_the_page() -> None:
     with translation.override("fr"):
-        assert look.euros(10500) == "105,00\u00a0€"
+        assert words.euros(10500) == "105,00\u00a0€"
     with translation.override("en"):
-        assert look.euros(10500) == "€105.00"
-    assert look.euros(None) == ""
+        assert words.euros(10500) == "€105.00"
+    assert words.euros(None) == ""
 
 
 def test_numbers_are_grouped_to_be_copied_and_hidden_to_be_shown() -> None:
-    assert look.spaced("VER6KQTRMB42") == "VER6 KQTRMB 42"
-    assert look.spaced("0AB1C2D34K7") == "0AB1 C2D3 4K7"
-    assert look.masked("0AB1C2D34K7") == "0AB1 •••• 4K7"
-    assert look.masked("123") == "••••"
+    assert words.spaced("VER6KQTRMB42") == "VER6 KQTRMB 42"
+    assert words.spaced("0AB1C2D34K7") == "0AB1 C2D3 4K7"
+    assert words.masked("0AB1C2D34K7") == "0AB1 •••• 4K7"
+    assert words.masked("123") == "••••"
 
 
 def test_an_icon_is_hidden_from_screen_readers_and_drawn_from_one_file() -> None:
