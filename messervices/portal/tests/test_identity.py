@@ -54,6 +54,16 @@ def test_a_student_says_who_they_are_and_goes_home() -> None:
     assert (person.ine, person.ine_status) == (GOOD_INE, IdentifierStatus.DECLARED)
 
 
+def test_a_student_goes_on_to_the_page_that_asked_and_never_to_another_site() -> None:
+    client = signed_in(UserFactory.create())
+    page = client.get(HERE, {"next": "/cvec/2026-2027/city"})
+    assert 'name="next" value="/cvec/2026-2027/city"' in page.content.decode()
+    wrong = told(client, next="/cvec/2026-2027/city", birth_on_day="31", birth_on_month="2")
+    assert 'name="next" value="/cvec/2026-2027/city"' in wrong.content.decode()
+    assert told(client, next="/cvec/2026-2027/city")["Location"] == "/cvec/2026-2027/city"
+    assert told(client, next="https://ailleurs.example/")["Location"] == reverse("portal:home")
+
+
 def test_the_same_answers_sent_twice_change_nothing() -> None:
     user = UserFactory.create()
     client = signed_in(user)

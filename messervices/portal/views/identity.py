@@ -7,6 +7,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -35,7 +36,7 @@ def identity(request: Any) -> HttpResponse:
     else:
         kept = draft(request, here)
         form = IdentityForm(kept, today=today, initial=known_identity(person) if person else {"birth_country": "FR"})
-    shown = {"form": form, "person": person, "kept": kept is not None}
+    shown = {"form": form, "person": person, "kept": kept is not None, "next": _next(request)}
     return render(request, "portal/me/identity.html", shown)
 
 
@@ -51,7 +52,13 @@ def _tell(request: Any, form: IdentityForm) -> HttpResponse:
         messages.warning(request, _ine_to_verify())
     else:
         messages.success(request, _("C’est enregistré. Vous n’aurez pas à le redire."))
-    return redirect("portal:home")
+    return redirect(_next(request) or "portal:home")
+
+
+def _next(request: Any) -> str:
+    """Give the page of ours that sent the student here, if one did."""
+    asked = request.POST.get("next") or request.GET.get("next", "")
+    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure()) else ""
 
 
 def _ine_to_verify() -> str:
