@@ -67,7 +67,7 @@ def _everything(environment: dict[str, str], folder: Path) -> int:
 
     beside = threading.Thread(target=go_on, daemon=True)
     beside.start()
-    words = ["-n", WORKERS, "-p", "launcher.pytest_checks"]
+    words = ["-n", WORKERS, "--dist", "worksteal", "-p", "launcher.pytest_checks"]
     status = _pytest(words, environment | {VERDICTS: str(path)})
     if not path.with_suffix(".told").exists():
         beside.join()  # pytest ended before it could tell
