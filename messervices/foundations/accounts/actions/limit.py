@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from messervices.foundations.accounts import rules
 from messervices.foundations.accounts.selectors import seconds_to_wait
-from messervices.look.templatetags.look import hour
+from messervices.look.words import hour
 
 _TAKE = """
     insert into accounts_limit as kept (key, whole_at) values (%(key)s, %(now)s + make_interval(secs => %(step)s))
@@ -64,4 +64,4 @@ def forget_whole_limits(now: datetime) -> int:
     """Delete the limits of which nothing is used any more; give how many."""
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, (now,))
-        return cursor.rowcount
+        return int(cursor.rowcount)
