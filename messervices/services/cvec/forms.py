@@ -54,7 +54,8 @@ class SituationForm(forms.Form):
 
 
 def _search(text: str) -> list[tuple[str, str]]:
-    return [(commune.code, commune.label) for commune in crous.communes_like(text)]
+    """Matches as radio buttons: with the département, since thirty communes may share a name."""
+    return [(one.code, f"{one.label}, {one.departement.name}") for one in crous.communes_like(text)]
 
 
 def _label(code: str) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -133,7 +132,6 @@ def pay(request: Any, year: AcademicYear) -> HttpResponse:
         by=request.actor, person_id=request.actor.person_id, year=year, now=request.now
     )
     if acquittement.status in VALID:
-        messages.success(request, _("Votre attestation est prête."))
         return redirect("cvec:certificate", year=year)
     # 307: the browser posts again, this time to the room of payments, which leads to the bank.
     return redirect("pay:go", uuid=acquittement.order.uuid, preserve_request=True)
