@@ -270,7 +270,8 @@ def on_factor_added(*, request: HttpRequest, user: Any, authenticator: Any, **_k
 
 
 def on_factor_removed(*, request: HttpRequest, user: Any, authenticator: Any, **_kwargs: Any) -> None:
-    """A factor was removed."""
+    """A factor was removed, perhaps because a device was lost: what other devices hold open ends."""
+    end_other_sessions(user=user, current=request.session.session_key or "")
     note(user=user, verb="accounts.remove_factor", now=_now(request), details={"type": authenticator.type})
 
 

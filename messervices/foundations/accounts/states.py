@@ -35,9 +35,11 @@ SAID = {
     "account/messages/password_changed.txt": _("Votre mot de passe a changé. Vos autres appareils sont déconnectés."),
     "account/messages/password_set.txt": _("Votre compte a maintenant un mot de passe."),
     "mfa/messages/totp_activated.txt": _("Le code à la connexion est activé."),
-    "mfa/messages/totp_deactivated.txt": _("Le code à la connexion est désactivé."),
+    "mfa/messages/totp_deactivated.txt": _(
+        "Le code à la connexion est désactivé. Vos autres appareils sont déconnectés."
+    ),
     "mfa/messages/webauthn_added.txt": _("Votre clé d’accès est enregistrée."),
-    "mfa/messages/webauthn_removed.txt": _("La clé d’accès est retirée."),
+    "mfa/messages/webauthn_removed.txt": _("La clé d’accès est retirée. Vos autres appareils sont déconnectés."),
 }
 """What is said on the next page, by the template that allauth would have read it from; the others say nothing."""
 

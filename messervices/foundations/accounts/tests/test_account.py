@@ -77,6 +77,16 @@ class TestProvingOneself:
             assert client.session.session_key != before, "a proof renews the key of the session"
             assert Session.objects.filter(user=user).count() == 1
 
+    def test_what_was_typed_before_the_proof_is_done_after_it(self, user):
+        client = Client()
+        with time_machine.travel(clock.now()) as traveller:
+            sign_in(client, user.email)
+            client.get(reverse("account_email"))
+            traveller.shift(timedelta(minutes=6))
+            asked = client.post(reverse("account_email"), {"email": "nouvelle@etudiant.example"})
+            client.post(asked.headers["Location"], {"password": PASSWORD, "next": reverse("account_email")})
+            assert EmailChange.objects.get().new_email == "nouvelle@etudiant.example"
+
     def test_a_stranger_is_sent_to_sign_in(self, client):
         for name in (
             "account_home",

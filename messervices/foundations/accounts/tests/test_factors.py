@@ -117,11 +117,14 @@ class TestSettingUpACode:
 
     def test_a_student_may_take_it_away_after_proving_it(self):
         user = UserFactory(code=True)
-        client = enter(user)
+        client, other = enter(user), Client()
+        other.force_login(user)
         assert client.get(reverse("mfa_deactivate_totp")).status_code == 200
         client.post(reverse("mfa_deactivate_totp"))
         assert not Authenticator.objects.filter(user=user).exists()
         assert Deed.objects.filter(verb="accounts.remove_factor", actor_id=user.pk).exists()
+        assert other.get(reverse("account_home")).status_code == 302, "the device that was lost is signed out"
+        assert client.get(reverse("account_home")).status_code == 200
 
     def test_an_old_session_proves_itself_by_the_code_and_not_by_the_password(self):
         user = UserFactory(code=True)

@@ -15,6 +15,7 @@ from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView, View
 
 from messervices.foundations.accounts import actions, adapter, forms, rules, selectors
@@ -81,6 +82,7 @@ class SentView(TemplateView):
 
 
 @method_decorator(never_cache, name="dispatch")
+@method_decorator(sensitive_post_parameters("password"), name="dispatch")
 @method_decorator(limited_by_network(rules.LINK_NETWORK, "link"), name="dispatch")
 class ConfirmEmailView(View):
     """The link that proves an address. It does nothing until its button is pressed: mail scanners open links.

@@ -9,14 +9,15 @@
     const button = Object.assign(document.createElement("button"), { type: "button", className: "btn three", textContent: input.dataset.reveal });
     row.className = "reveal";
     button.setAttribute("aria-controls", input.id);
-    button.setAttribute("aria-pressed", "false");
     input.replaceWith(row);
     row.append(input, button);
+    const label = input.labels[0]?.textContent.trim() || "";
     const show = (shown) => {
       input.type = shown ? "text" : "password";
       button.textContent = shown ? input.dataset.hide : input.dataset.reveal;
-      button.setAttribute("aria-pressed", String(shown));
+      button.setAttribute("aria-label", `${button.textContent} : ${label}`);
     };
+    show(false);
     button.addEventListener("click", () => { show(input.type === "password"); input.focus(); });
     input.form?.addEventListener("submit", () => show(false));
   });
