@@ -5,11 +5,18 @@ from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.contrib.sessions.exceptions import SuspiciousOperation
-from django.db.models.functions import Now
+from django.db import connection
 
 from messervices.foundations.accounts.models import Session, User
 from messervices.kernel import clock
+
+
+_USER = [field.attname for field in User._meta.concrete_fields]  # noqa: SLF001 - the documented door to a model's fields
+_READ = f"""
+    select s.session_data, s.opened_at, s.seen_at, {", ".join(f"u.{name}" for name in _USER)}
+      from accounts_session s left join accounts_user u on u.id = s.user_id
+     where s.session_key = %s and s.expire_date > statement_timestamp()
+"""  # noqa: S608 - columns of our own model
 
 
 class SessionStore(DatabaseStore):
@@ -25,13 +32,16 @@ class SessionStore(DatabaseStore):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        try:
-            found = self.model.objects.select_related("user").get(session_key=self.session_key, expire_date__gt=Now())
-        except (self.model.DoesNotExist, SuspiciousOperation):
+        """Read the session and its user. Written in SQL: every request begins with it, and the ORM took a third of it."""
+        with connection.cursor() as cursor:
+            cursor.execute(_READ, (self.session_key,))
+            row = cursor.fetchone()
+        if row is None:
             self._session_key = None
             return None
-        self.user, self.opened_at, self.seen_at = found.user, found.opened_at, found.seen_at
-        return found
+        data, self.opened_at, self.seen_at, *user = row
+        self.user = None if user[0] is None else User.from_db(connection.alias, _USER, user)
+        return Session(session_key=self.session_key, session_data=data)
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """Write on the row whose session it is, on which device, since when, and that it was seen now."""

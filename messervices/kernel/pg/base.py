@@ -27,8 +27,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._sent: scope.Scope | None = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Borrow or open a connection: what it was told before is unknown."""
-        self._sent = None
+        """Borrow or open a connection. A new one was told nothing, and the pool wipes each that comes back.
+
+        Nothing told is nobody: that one scope need not be sent. A connection whose wiping fails leaves the pool.
+        """
+        self._sent = scope.NOBODY
         return super().get_new_connection(conn_params)
 
     def _cursor(self, name: str | None = None) -> Any:
