@@ -9,11 +9,11 @@ from django import forms
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from messervices.desk.states import Reason
+from messervices.desk.states import NUMBER, Reason
 from messervices.foundations.crous import selectors as crous
 from messervices.foundations.documents.models import Paper
-from messervices.foundations.students.rules import read_ine
-from messervices.foundations.students.states import Civility, FactKind
+from messervices.foundations.students.rules import normal_ine, read_ine
+from messervices.foundations.students.states import Civility, FactKind, Scheme
 from messervices.look.forms import DayField, LookupField
 from messervices.look.templatetags.look import day
 
@@ -96,6 +96,8 @@ class DecideForm(forms.Form):
 
 def value_field(kind: str, language: str, today: date) -> forms.Field:
     """The field in which a part of the identity is typed."""
+    if kind == NUMBER:
+        return forms.CharField(label=_("INE"), max_length=30, help_text=_("11 signes, avec ou sans espaces."))
     label = FactKind(kind).label
     if kind == FactKind.BIRTH_ON:
         return DayField(label=label, latest=today)
@@ -159,6 +161,13 @@ class CorrectForm(forms.Form):
                 self.add_error("place", _("Indiquez la ville."))
         return data
 
+    def clean_value(self) -> Any:
+        """A number has the shape of an INE, and is no provisional one: that is nothing to verify."""
+        value = self.cleaned_data["value"]
+        if self.kind == NUMBER and read_ine(value).scheme in {"", Scheme.PROVISIONAL}:
+            raise forms.ValidationError(_("Ce n’est pas un INE : vérifiez les 11 signes sur la preuve."), code="ine")
+        return value
+
     def stored(self) -> Any:
         """The value as the fact keeps it: an ISO date, a place in three parts, a code, or a text."""
         data = self.cleaned_data
@@ -169,6 +178,8 @@ class CorrectForm(forms.Form):
             return {"commune": "", "place": data["place"], "country": data["country"]}
         if self.kind == FactKind.BIRTH_ON:
             return data["value"].isoformat()
+        if self.kind == NUMBER:
+            return normal_ine(data["value"])
         return " ".join(data["value"].split())
 
 

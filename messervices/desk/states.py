@@ -25,6 +25,10 @@ CLOSE_EVENT = "payments:event:close"
 """Declared by payments: whoever closes the bank's unexplained notices sees them."""
 
 
+NUMBER = "ine"
+"""The student number, among what an agent corrects: it is not a fact, for it is held by one person only."""
+
+
 class Reason(models.TextChoices):
     """Why an agent opens a file that is not in their queue. The sentence is what the student reads."""
 

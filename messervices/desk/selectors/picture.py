@@ -102,6 +102,7 @@ class Number:
     """One number a person is, was or would be known by."""
 
     title: str
+    current: bool
     value: str
     scheme: str
     status: str
@@ -124,7 +125,7 @@ def numbers_of(person: Person) -> list[Number]:
     rows = sorted(person.identifiers.all(), key=lambda row: (_rank(row.status), -row.pk))
     return [
         Number(
-            (_("INE"), _("Numéro demandé"), _("Ancien numéro"))[_rank(row.status)],
+            (_("INE"), _("Numéro demandé"), _("Ancien numéro"))[_rank(row.status)], row.status in HOLDING,
             row.value, str(Scheme(row.scheme).label), str(IdentifierStatus(row.status).label),
             _KINDS.get(IdentifierStatus(row.status), ""), source_in_words(row.source), row.known_at, row.ended_at,
         )

@@ -12,7 +12,7 @@ from messervices.foundations.documents.models import Paper
 from messervices.foundations.notifications import selectors as notifications
 from messervices.foundations.notifications.models import Message
 from messervices.foundations.students import selectors as students
-from messervices.foundations.students.tests.factories import NOW, PersonFactory, user_of
+from messervices.foundations.students.tests.factories import NOW, PersonFactory, bea, user_of
 from messervices.kernel.errors import Refusal
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +131,33 @@ def test_each_part_of_the_identity_can_be_corrected(client: Client, lina, kind, 
     assert client.post(url(lina, kind), typed_back(preview)).status_code == 302
     lina.refresh_from_db()
     assert {column: str(getattr(lina, column)) for column in stored} == stored
+
+
+def test_a_number_is_verified_or_the_right_one_given(client: Client, lina) -> None:
+    for typed in (lina.ine, bea(4321)):
+        preview = client.post(url(lina, "ine"), {"value": typed.lower(), "reason": WHY, "proof": proof()})
+        assert preview.context["after"] == typed
+        assert client.post(url(lina, "ine"), typed_back(preview)).status_code == 302
+        lina.refresh_from_db()
+        assert (lina.ine, lina.ine_status) == (typed, "verified")
+    assert Message.objects.filter(person=lina).count() == 2
+
+
+def test_a_number_that_another_person_holds_is_not_taken_here(client: Client, lina) -> None:
+    other = PersonFactory(crous_ids=[LYON])
+    preview = client.post(url(lina, "ine"), {"value": other.ine, "reason": WHY, "proof": proof()})
+    answer = client.post(url(lina, "ine"), typed_back(preview))
+    assert answer.status_code == 409
+    assert other.birth_name not in answer.content.decode()
+    other.refresh_from_db()
+    assert other.ine != lina.ine
+
+
+@pytest.mark.parametrize("typed", ["2026D00001A", "abc"])
+def test_what_is_no_number_is_said_beside_the_field(client: Client, lina, typed: str) -> None:
+    answer = client.post(url(lina, "ine"), {"value": typed, "reason": WHY, "proof": proof()})
+    assert answer.status_code == 422
+    assert "Ce n’est pas un INE" in answer.content.decode()
 
 
 def test_a_birth_in_france_names_its_commune_and_one_abroad_its_town(client: Client, lina) -> None:

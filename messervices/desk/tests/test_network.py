@@ -135,7 +135,7 @@ def test_an_amount_says_from_when_and_how_many_payments_are_begun(client: Client
         url("amounts", row.pk), {"kind": "cvec", "year": "2026-2027", "amount_cents": "107,50", **SURE}
     )
     body = preview.content.decode().replace("\xa0", " ")
-    for words in ("107,50 €", "2026-2027", "3 paiements déjà commencés gardent l’ancien montant"):
+    for words in ("107,50 €", "2026-2027", "3 paiements de ce genre, déjà commencés, gardent leur montant"):
         assert words in body
     confirmed(client, preview)
     assert crous.amount_of("cvec", YEAR) == 107_50

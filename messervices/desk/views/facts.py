@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from messervices.desk import actions, selectors
 from messervices.desk.forms import CorrectForm
-from messervices.desk.states import Right
+from messervices.desk.states import NUMBER, Right
 from messervices.desk.views import files
 from messervices.desk.views.door import AgentRequest, for_agents, person_or_404
 from messervices.foundations.crous import selectors as crous
@@ -28,11 +28,11 @@ from messervices.kernel.errors import Refusal
 def correct(request: AgentRequest, uuid: UUID, kind: str) -> HttpResponse:
     """The form; then, once it has sense, before and after; then the deed. The file has to be open for a reason."""
     person = person_or_404(request, uuid)
-    if kind not in IDENTITY_KINDS:
+    if kind not in (*IDENTITY_KINDS, NUMBER):
         raise Http404
     if files.opened(request, person) is None:
         return redirect("desk:file", uuid)
-    fact = students.fact(person.pk, kind, None)
+    now_kept = _kept(person, kind)
     form = CorrectForm(
         request.POST or None,
         request.FILES or None,
@@ -40,10 +40,10 @@ def correct(request: AgentRequest, uuid: UUID, kind: str) -> HttpResponse:
         language=get_language() or "fr",
         today=request.now.date(),
         papers=documents.papers_of(person.pk),
-        initial=_initial(kind, fact.value if fact else ""),
+        initial=_initial(kind, now_kept),
     )
-    before = selectors.value_in_words(kind, fact.value if fact else "")
-    context = {"form": form, "kind": kind, "label": FactKind(kind).label, "before": before}
+    label = _("INE") if kind == NUMBER else FactKind(kind).label
+    context = {"form": form, "kind": kind, "label": label, "before": selectors.value_in_words(kind, now_kept)}
     if request.method == "GET" or not form.is_valid():
         return files.shown(request, person, "correct", context, status=422 if form.is_bound else 200)
     return _go_on(request, person, form, context)
@@ -84,6 +84,14 @@ def _proof(request: AgentRequest, person: Person, form: CorrectForm) -> int:
         return int(form.cleaned_data["paper"])
     content = given.read()
     return actions.keep_proof(by=request.actor, person=person, name=given.name, content=content, now=request.now).pk
+
+
+def _kept(person: Person, kind: str) -> Any:
+    """What is kept today: the number, or the fact's value."""
+    if kind == NUMBER:
+        return person.ine
+    fact = students.fact(person.pk, kind, None)
+    return fact.value if fact else ""
 
 
 def _initial(kind: str, value: Any) -> dict[str, Any]:

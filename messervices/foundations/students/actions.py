@@ -36,7 +36,7 @@ _RECORD_FACT = "select students_record_fact(%s, %s, %s::smallint, %s::jsonb, %s,
 
 
 @inside_action
-def record_fact(  # noqa: PLR0913 - a fact has that many sides, all named
+def record_fact(
     *,
     person_id: int,
     kind: str,
@@ -114,15 +114,20 @@ def _search_keys(birth_name: str, usual_name: str, first_names: str) -> dict[str
 
 def _refuse_verified(person: Person, columns: dict[str, Any]) -> None:
     """Refuse a change of what an agent has verified: the student asks, an agent corrects."""
-    verified = set(
-        person.facts.filter(superseded_at=None, certainty=Certainty.VERIFIED).values_list("kind", flat=True)
-    )
+    verified = set(person.facts.filter(superseded_at=None, certainty=Certainty.VERIFIED).values_list("kind", flat=True))
     changed = {name for name, value in columns.items() if name in FactKind.values and getattr(person, name) != value}
     if verified & changed:
-        raise Refusal(
-            "identity_locked",
-            _("Cette information a été vérifiée par un agent. Écrivez au Crous pour la faire corriger : joignez une pièce."),
-        )
+        raise _locked()
+
+
+def _locked() -> Refusal:
+    return Refusal(
+        "identity_locked",
+        _(
+            "Cette information a été vérifiée par un agent. "
+            "Écrivez au Crous pour la faire corriger : joignez une pièce."
+        ),
+    )
 
 
 def _record_identity(person: Person, *, source: str, certainty: str, now: datetime) -> None:
@@ -150,6 +155,8 @@ def _hold_number(person: Person, typed: str, *, by: Actor, now: datetime) -> Non
     if current and (current.value == reading.value or not typed):
         _show_number(person, current.value, current.status)
         return
+    if current and current.status == IdentifierStatus.VERIFIED:
+        raise _locked()
     if typed and person.identifiers.filter(value=reading.value, status=IdentifierStatus.DISPUTED).exists():
         return
     if typed:
@@ -158,11 +165,11 @@ def _hold_number(person: Person, typed: str, *, by: Actor, now: datetime) -> Non
     else:
         wanted, scheme, value = IdentifierStatus.DECLARED, Scheme.PROVISIONAL, _next_provisional(now)
     if current and typed and _held_by_another(value):
-        status = _claim(person, scheme, value, IdentifierStatus.DISPUTED, now)
+        status = _claim(person, scheme, value, IdentifierStatus.DISPUTED, now=now)
     else:
         if current:
             _end(current, "supersede", now)
-        status = _claim(person, scheme, value, wanted, now)
+        status = _claim(person, scheme, value, wanted, now=now)
     if status == IdentifierStatus.DISPUTED:
         _open_case(person, value, by=by, now=now)
     else:
@@ -175,9 +182,9 @@ def _held_by_another(value: str) -> bool:
         return Identifier.objects.filter(value=value, status__in=HOLDING).exists()
 
 
-def _claim(person: Person, scheme: str, value: str, wanted: str, now: datetime) -> str:
+def _claim(person: Person, scheme: str, value: str, wanted: str, *, now: datetime, source: str = "student") -> str:
     with connection.cursor() as cursor:
-        cursor.execute("select students_claim(%s, %s, %s, %s, 'student', %s)", (person.pk, scheme, value, wanted, now))
+        cursor.execute("select students_claim(%s, %s, %s, %s, %s, %s)", (person.pk, scheme, value, wanted, source, now))
         return str(cursor.fetchone()[0])
 
 
@@ -187,11 +194,9 @@ def _open_case(person: Person, value: str, *, by: Actor, now: datetime) -> None:
     IdentifierCase.objects.create(identifier=disputed, person=person, opened_at=now)
     if not person.identifiers.filter(status__in=HOLDING).exists():
         provisional = _next_provisional(now)
-        status = _claim(person, Scheme.PROVISIONAL, provisional, IdentifierStatus.DECLARED, now)
+        status = _claim(person, Scheme.PROVISIONAL, provisional, IdentifierStatus.DECLARED, now=now)
         _show_number(person, provisional, status)
-    audit.record(
-        by=by, verb="students.open_case", subject=f"students.person:{person.pk}", now=now, person_id=person.pk
-    )
+    audit.record(by=by, verb="students.open_case", subject=f"students.person:{person.pk}", now=now, person_id=person.pk)
 
 
 def _next_provisional(now: datetime) -> str:
@@ -263,6 +268,50 @@ def correct_fact(
     return written
 
 
+@inside_action
+def correct_number(*, by: Actor, person_id: int, typed: str, reason: str, paper_id: int | None, now: datetime) -> bool:
+    """An agent verifies a person's INE, or gives them the right one, with a reason and a proof.
+
+    Returns ``False`` when it was verified already. A number that another person holds is never taken here: both sides
+    have to be heard, by a case. Raises ``Refusal``: ``not_an_ine``, ``number_held``, ``reason_missing``, ``own_file``.
+    """
+    _refuse_unreasoned(reason)
+    _refuse_own_file(by, person_id)
+    reading = rules.read_ine(typed)
+    if not reading.is_ine or reading.scheme == Scheme.PROVISIONAL:
+        raise Refusal(
+            "not_an_ine", _("Ce n’est pas un INE : il a 11 signes, et un numéro provisoire ne se vérifie pas.")
+        )
+    person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
+    current = person.identifiers.filter(status__in=HOLDING).first()
+    if current and current.value == reading.value:
+        if current.status == IdentifierStatus.VERIFIED:
+            return False
+        current.status = IDENTIFIER_STEPS.target("verify", current.status)
+        current.save(update_fields=["status"])
+    else:
+        if current:
+            _end(current, "supersede", now)
+        source = f"agent:{by.office_id or 0}"
+        if (
+            _claim(person, reading.scheme, reading.value, IdentifierStatus.VERIFIED, now=now, source=source)
+            != IdentifierStatus.VERIFIED
+        ):
+            raise Refusal(
+                "number_held",
+                _(
+                    "Une autre personne porte ce numéro. Votre étudiant doit le donner dans son espace : "
+                    "un conflit s’ouvrira, et un agent décidera."
+                ),
+            )
+    _show_number(person, reading.value, IdentifierStatus.VERIFIED)
+    audit.record(
+        by=by, verb="students.verify_number", subject=f"students.person:{person_id}", now=now, person_id=person_id,
+        reason=reason, details={"paper": paper_id},
+    )  # fmt: skip
+    return True
+
+
 def _refuse_unreasoned(reason: str) -> None:
     if not reason.strip():
         raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
@@ -307,9 +356,7 @@ def resolve_case(*, by: Actor, case_id: int, step: str, reason: str, now: dateti
     case.closed_at = None if status == CaseStatus.ASKED else now
     case.save(update_fields=["status", "reason", "closed_at"])
     verb = {"ask": "students.ask_paper", "grant": "students.grant_case", "refuse": "students.refuse_case"}[step]
-    audit.record(
-        by=by, verb=verb, subject=f"students.case:{case.pk}", now=now, person_id=case.person_id, reason=reason
-    )
+    audit.record(by=by, verb=verb, subject=f"students.case:{case.pk}", now=now, person_id=case.person_id, reason=reason)
     return Settled(case, held.person_id if held else None, changed=True)
 
 
@@ -333,7 +380,7 @@ def _grant(case: IdentifierCase, held: Identifier | None, *, by: Actor, now: dat
         with acting_as(_EVERYBODY):
             _end(held, "refuse", now)
             provisional = _next_provisional(now)
-            status = _claim(held.person, Scheme.PROVISIONAL, provisional, IdentifierStatus.DECLARED, now)
+            status = _claim(held.person, Scheme.PROVISIONAL, provisional, IdentifierStatus.DECLARED, now=now)
             _show_number(held.person, provisional, status)
             audit.record(
                 by=by, verb="students.refuse_case", subject=f"students.person:{held.person_id}", now=now,

@@ -104,6 +104,7 @@ VERBS = {
     "students.tell_identity": _("Vous avez dit qui vous êtes"),
     "students.correct_identity": _("Vous avez corrigé vos informations"),
     "students.correct_fact": _("Un agent a corrigé une information"),
+    "students.verify_number": _("Un agent a vérifié votre numéro INE"),
     "students.open_case": _("Votre numéro INE est à vérifier par un agent"),
     "students.ask_paper": _("Un agent vous a demandé une pièce pour votre INE"),
     "students.grant_case": _("Votre numéro INE a été confirmé"),

@@ -159,7 +159,13 @@ def test_an_agent_corrects_with_a_reason_and_the_student_can_no_longer_change_it
     def correct(reason: str) -> bool:
         with acting_as(agent(26).scope), transaction.atomic():
             return actions.correct_fact(
-                by=agent(26), person_id=person.pk, kind="birth_name", value="Ben Ali", reason=reason, paper_id=None, now=NOW
+                by=agent(26),
+                person_id=person.pk,
+                kind="birth_name",
+                value="Ben Ali",
+                reason=reason,
+                paper_id=None,
+                now=NOW,
             )
 
     with pytest.raises(Refusal, match="reason_missing"):
@@ -216,6 +222,35 @@ def test_an_agent_corrects_neither_their_own_file_nor_what_another_service_knows
     for by, kind, code in ((own, "birth_name", "own_file"), (agent(26), "boursier", "not_correctable")):
         with transaction.atomic(), pytest.raises(Refusal, match=code):
             actions.correct_fact(by=by, person_id=person.pk, kind=kind, value="X", reason="r", paper_id=None, now=NOW)
+
+
+def test_an_agent_verifies_a_number_or_gives_the_right_one_and_never_takes_anothers() -> None:
+    user = UserFactory()
+    person = told(user, ine="1234567890G")
+    held = told(UserFactory(), ine=bea(8), birth_name="Okafor")
+
+    def verify(typed: str) -> bool:
+        with transaction.atomic():
+            return actions.correct_number(
+                by=agent(26), person_id=person.pk, typed=typed, reason="relevé du bac", paper_id=None, now=NOW
+            )
+
+    assert verify("1234567890 g")
+    assert not verify("1234567890G")
+    person.refresh_from_db()
+    assert (person.ine, person.ine_status) == ("1234567890G", "verified")
+    assert verify(bea(9))
+    person.refresh_from_db()
+    assert (person.ine, person.ine_status) == (bea(9), "verified")
+    for typed, code in ((bea(8), "number_held"), ("2026D00001A", "not_an_ine"), ("bonjour", "not_an_ine")):
+        with pytest.raises(Refusal, match=code):
+            verify(typed)
+    person.refresh_from_db()
+    held.refresh_from_db()
+    assert (person.ine, held.ine) == (bea(9), bea(8))
+    with pytest.raises(Refusal, match="identity_locked"):
+        told(user, ine=bea(10))
+    assert told(user, ine=bea(9)).ine == bea(9)
 
 
 def test_nobody_decides_a_case_in_which_their_own_number_is_at_stake() -> None:
