@@ -18,7 +18,7 @@ class Workflow:
         """Give the status that the step leads to. Raises ``Refusal("step_closed")`` when it is not open from here."""
         sources, target = self.steps[step]
         if status not in sources:
-            raise Refusal("step_closed", _("Cette étape n’est plus ouverte : votre dossier a avancé entre-temps."))
+            raise Refusal("step_closed", _("Cette étape n’est plus ouverte : votre dossier a avancé entre-temps."))
         return target
 
     def open_steps(self, status: str) -> tuple[str, ...]:

@@ -245,7 +245,7 @@ def correct_fact(
     file is the agent's own.
     """
     if kind not in _CORRECTABLE | {FactKind.BIRTH_PLACE}:
-        raise Refusal("not_correctable", _("Cette information ne se corrige pas ici : elle vient d’un autre service."))
+        raise Refusal("not_correctable", _("Cette information ne se corrige pas ici : elle vient d’un autre service."))
     _refuse_unreasoned(reason)
     _refuse_own_file(by, person_id)
     person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
@@ -314,7 +314,7 @@ def correct_number(*, by: Actor, person_id: int, typed: str, reason: str, paper_
 
 def _refuse_unreasoned(reason: str) -> None:
     if not reason.strip():
-        raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
+        raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
 
 
 def _refuse_own_file(by: Actor, person_id: int) -> None:
