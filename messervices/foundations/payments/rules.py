@@ -37,6 +37,9 @@ END_STEPS = {Outcome.REFUSED: "refuse", Outcome.ABANDONED: "abandon"}
 DECISIVE = frozenset({Outcome.PAID, Outcome.REFUSED, Outcome.ABANDONED, Outcome.UNCLEAR})
 """Answers that change something; the others only say to ask again."""
 
+STILL_OPEN = frozenset({Outcome.UNFINISHED, Outcome.NEVER_SEEN})
+"""Answers that mean: nothing was taken yet, and the same form can be sent again."""
+
 
 class Move(StrEnum):
     """What to do when a student wants to pay."""

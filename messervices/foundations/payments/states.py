@@ -53,7 +53,8 @@ _WITHOUT_MONEY = (*LIVE, AttemptStatus.REFUSED, AttemptStatus.ABANDONED, Attempt
 
 ATTEMPT_STEPS = Workflow(
     {
-        "come_back": ((AttemptStatus.BEGUN, AttemptStatus.UNCONFIRMED), AttemptStatus.UNCONFIRMED),
+        "come_back": ((AttemptStatus.BEGUN,), AttemptStatus.UNCONFIRMED),
+        "reopen": ((AttemptStatus.UNCONFIRMED,), AttemptStatus.BEGUN),
         "wait": ((AttemptStatus.BEGUN, AttemptStatus.UNCONFIRMED), AttemptStatus.UNCONFIRMED),
         "doubt": (LIVE, AttemptStatus.DOUBTFUL),
         "refuse": (LIVE, AttemptStatus.REFUSED),

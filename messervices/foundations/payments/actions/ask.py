@@ -66,6 +66,8 @@ def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | Non
         attempt.ended_at, attempt.ask_at = now, None
     elif facts.outcome == Outcome.WAITING and attempt.status == AttemptStatus.BEGUN:
         attempt.status = ATTEMPT_STEPS.target("wait", attempt.status)
+    elif facts.outcome in rules.STILL_OPEN and attempt.status == AttemptStatus.UNCONFIRMED:
+        attempt.status = ATTEMPT_STEPS.target("reopen", attempt.status)  # back without having paid: free to go on
     attempt.save(update_fields=["status", "asked_at", "asked", "ask_at", "ended_at"])
     return None
 

@@ -127,7 +127,7 @@ def _insert(order: Order, language: str, now: datetime) -> Attempt | None:
 def note_return(*, order_id: int, now: datetime) -> None:
     """Note that the browser came back from the bank. It proves nothing, and books nothing: the outcome is unknown."""
     attempt = Attempt.objects.select_for_update().filter(order_id=order_id, status__in=LIVE).first()
-    if attempt is None or attempt.returned_at is not None or attempt.status == AttemptStatus.DOUBTFUL:
+    if attempt is None or attempt.status != AttemptStatus.BEGUN:
         return
     attempt.status = ATTEMPT_STEPS.target("come_back", attempt.status)
     attempt.returned_at = now

@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                 ('person_id', models.BigIntegerField()),
                 ('crous_id', models.SmallIntegerField()),
                 ('amount_cents', models.BigIntegerField()),
-                ('reason', models.CharField(choices=[('already_paid', 'déjà payé'), ('order_closed', 'commande annulée')], max_length=16)),
+                ('reason', models.CharField(choices=[('already_paid', 'déjà payé'), ('order_closed', 'commande annulée'), ('amount_changed', 'montant changé entre-temps')], max_length=16)),
                 ('status', models.CharField(choices=[('queued', 'à rendre'), ('sending', 'demandé à la banque'), ('given', 'rendu'), ('failed', 'refusé par la banque')], default='queued', max_length=12)),
                 ('rail_tx_id', models.CharField(blank=True, max_length=64)),
                 ('detail', models.CharField(blank=True, max_length=40)),

@@ -14,6 +14,7 @@ from messervices.foundations.payments.tests.factories import (
     FakeService,
     OrderFactory,
     begin,
+    go,
     jobs_waiting,
     notice,
     receive,
@@ -74,6 +75,23 @@ def test_the_banks_answer_moves_the_try(bank: FakeRail, outcome: Outcome, status
         tasks.ask_bank(attempt_id=attempt.pk, now=LATER)
     attempt.refresh_from_db()
     assert attempt.status == status
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNFINISHED, Outcome.NEVER_SEEN])
+def test_who_came_back_without_paying_may_go_on(bank: FakeRail, outcome: Outcome) -> None:
+    order = OrderFactory()
+    attempt = begin(order)
+    actions.note_return(order_id=order.pk, now=NOW)
+    bank.says = said(outcome)
+    tasks.ask_bank(attempt_id=attempt.pk, now=NOW + timedelta(seconds=5))
+    attempt.refresh_from_db()
+    assert attempt.status == "begun"
+    assert go(order, NOW + timedelta(seconds=9)).form.fields["vads_trans_id"] == attempt.bank_ref
+    actions.note_return(order_id=order.pk, now=LATER)
+    attempt.refresh_from_db()
+    assert (attempt.status, attempt.returned_at) == ("unconfirmed", LATER), (
+        "coming back again, it may be paid this time"
+    )
 
 
 def test_a_waiting_page_has_the_bank_asked_four_times_a_minute_at_most() -> None:

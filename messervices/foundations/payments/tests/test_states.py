@@ -17,7 +17,7 @@ WORKFLOWS = [
         states.AttemptStatus,
         {
             ("begun", "come_back"): "unconfirmed",
-            ("unconfirmed", "come_back"): "unconfirmed",
+            ("unconfirmed", "reopen"): "begun",
             ("begun", "wait"): "unconfirmed",
             ("unconfirmed", "wait"): "unconfirmed",
             **{(live, "doubt"): "doubtful" for live in states.LIVE},
