@@ -263,9 +263,9 @@ def on_reset(*, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
 
 
 def on_factor_added(*, request: HttpRequest, user: Any, authenticator: Any, **_kwargs: Any) -> None:
-    """A factor was added; whoever just used it to set it up has shown it: the session has its second factor."""
+    """A factor was added; whoever just used it to set it up has shown it: a proof, and the session's second factor."""
     if authenticator.type != authenticator.Type.RECOVERY_CODES:
-        record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
+        record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type, reauthenticated=True)
     note(user=user, verb="accounts.add_factor", now=_now(request), details={"type": authenticator.type})
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from messervices.foundations.accounts import rules
 from messervices.foundations.accounts.models import User
 from messervices.foundations.accounts.tests.factories import SECRET, UserFactory
-from messervices.foundations.accounts.tests.test_entrance import sign_in
+from messervices.foundations.accounts.tests.test_entrance import path_of, sign_in
 from messervices.foundations.audit.models import Deed
 from messervices.kernel import clock
 
@@ -138,6 +138,17 @@ class TestSettingUpACode:
             assert back.headers["Location"].startswith(reverse("mfa_reauthenticate"))
             client.post(asked, {"code": code_of(), "next": reverse("account_email")})
             assert client.get(reverse("account_email")).status_code == 200
+
+
+class TestTheFirstFactorOfABareAccount:
+    def test_its_making_is_a_proof_so_that_the_recovery_codes_are_shown_at_once(self, client, mails):
+        client.post(reverse("account_signup_by_passkey"), {"email": "nouvelle@etudiant.example"})
+        client.post(path_of(mails[-1].params["url"]))
+        before = client.session.session_key
+        client.get(reverse("mfa_activate_totp"))
+        response = client.post(reverse("mfa_activate_totp"), {"code": code_of(client.session["mfa.totp.secret"])})
+        assert client.get(response.headers["Location"]).status_code == 200
+        assert client.session.session_key != before
 
 
 class TestAgents:
