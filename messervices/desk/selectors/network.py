@@ -12,6 +12,7 @@ from messervices.foundations.accounts import selectors as accounts
 from messervices.foundations.accounts.models import User
 from messervices.foundations.accounts.states import Kind
 from messervices.foundations.audit import selectors as audit
+from messervices.foundations.audit.models import Deed
 from messervices.foundations.crous import selectors as crous
 from messervices.foundations.payments.models import Order
 from messervices.foundations.payments.states import OrderStatus
@@ -44,12 +45,16 @@ MOST_COUNTED = 1000
 
 def deeds_by_subject(subjects: list[str]) -> dict[str, list[Happened]]:
     """What was done to each of these things, newest first (one query)."""
-    sentences = {**manifest.verbs(), **states.VERBS}
     found: dict[str, list[Happened]] = {}
     for deed in audit.deeds_on(subjects):
-        said = " — ".join(filter(None, (deed.actor_label, deed.reason)))
-        found.setdefault(deed.subject, []).append(Happened(deed.at, str(sentences.get(deed.verb, deed.verb)), said))
+        found.setdefault(deed.subject, []).append(_told(deed))
     return found
+
+
+def _told(deed: Deed) -> Happened:
+    """A deed on a setting or a role: what, by whom, why."""
+    sentence = {**manifest.verbs(), **states.VERBS}.get(deed.verb, deed.verb)
+    return Happened(deed.at, str(sentence), " — ".join(filter(None, (deed.actor_label, deed.reason))))
 
 
 def open_orders(kind: str) -> int:
@@ -69,8 +74,6 @@ def agent_account(user_id: int) -> User | None:
 
 
 def deeds_on_agent(user_id: int) -> list[Happened]:
-    """What was done to an agent's roles, and the alarms they set off, newest first."""
-    subjects = [f"accounts.user:{user_id}", f"desk.agent:{user_id}"]
-    return sorted(
-        (one for deeds in deeds_by_subject(subjects).values() for one in deeds), key=lambda one: one.at, reverse=True
-    )
+    """What was done to an agent's roles, and the alarms they set off, newest first; not what they did themselves."""
+    deeds = audit.deeds_on([f"accounts.user:{user_id}", f"desk.agent:{user_id}"])
+    return [_told(deed) for deed in deeds if deed.verb.startswith(("crous.", "desk."))]

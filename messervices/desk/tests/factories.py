@@ -13,6 +13,7 @@ from messervices.foundations.accounts.models import User
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.models import IdentifierCase, Person
 from messervices.foundations.students.tests.factories import UserFactory, bea, told
+from messervices.kernel.actor import Actor
 
 VERSAILLES, LYON = 26, 12
 OF_A_CROUS = ("desk:file:open", "desk:fact:correct", "desk:case:decide", "cvec:acquittement:see")
@@ -77,3 +78,8 @@ def contested(
     assert case is not None
     case.person.refresh_from_db()
     return case, Person.objects.get(pk=holder.pk)
+
+
+def ids_by_number(text: str, _actor: Actor) -> list[int]:
+    """What a service answers when it is asked whether a text is a number of its own: ``trial-12`` is person 12's."""
+    return [int(text.removeprefix("trial-"))] if text.startswith("trial-") else []

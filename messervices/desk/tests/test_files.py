@@ -182,7 +182,7 @@ def test_a_whole_file_asks_a_known_number_of_questions(client: Client, django_as
     opened(client, person)
     url = reverse("desk:file", args=[person.uuid])
     client.get(url)
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(20):
         client.get(url)
 
 
@@ -190,5 +190,5 @@ def test_the_landing_page_asks_few_questions(client: Client, django_assert_max_n
     contested()
     at_desk(client, cnous=True)
     client.get(reverse("desk:home"))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(7):
         client.get(reverse("desk:home"))

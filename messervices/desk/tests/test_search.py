@@ -11,6 +11,7 @@ from messervices.desk.tests.factories import LYON, VERSAILLES, at_desk, conteste
 from messervices.foundations.accounts.rules import Rate
 from messervices.foundations.students.models import Identifier
 from messervices.foundations.students.tests.factories import NOW, PersonFactory, bea, give_fact, user_of
+from messervices.kernel.manifest import Manifest
 from messervices.kernel.text import search_key
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,18 @@ def test_an_old_number_still_finds_and_the_page_says_so(client: Client, lina) ->
 def test_the_e_mail_of_the_account_finds_the_person(client: Client, lina) -> None:
     at_desk(client)
     assert reverse("desk:file", args=[lina.uuid]) in search(client, user_of(lina).email.upper())
+
+
+def test_a_services_own_number_finds_through_its_manifest(client: Client, lina, monkeypatch) -> None:
+    service = Manifest(
+        slug="trial", title="Trial", section="enrol", sentence="", icon="seal", urls="", home_url="",
+        search="messervices.desk.tests.factories.ids_by_number",
+    )  # fmt: skip
+    monkeypatch.setattr("messervices.kernel.manifest.services", lambda: (service,))
+    at_desk(client)
+    assert reverse("desk:file", args=[lina.uuid]) in search(client, f"trial-{lina.pk}")
+    at_desk(client, lyon=True)
+    assert reverse("desk:file", args=[lina.uuid]) not in search(client, f"trial-{lina.pk}")
 
 
 def test_namesakes_are_told_apart_by_birth_and_city(client: Client, lina) -> None:
@@ -149,5 +162,5 @@ def test_a_search_asks_few_questions(client: Client, lina, django_assert_max_num
     at_desk(client)
     client.post(reverse("desk:search"), {"q": "benali"})
     client.get(reverse("desk:search"))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(6):
         client.get(reverse("desk:search"))

@@ -118,8 +118,8 @@ def _publish(request: AgentRequest, found: Shelf, form: Any, context: dict[str, 
     seen = {
         "draft": draft,
         "draft_name": found.name(draft),
-        "before": found.says(now_in_force) if now_in_force else "",
-        "after": found.says(draft),
+        "before": _said(found, now_in_force, draft) if now_in_force else "",
+        "after": _said(found, draft, now_in_force),
         "typed": typed | {"confirmed": "yes"},
         "stale": stale,
         "unchanged": now_in_force is not None and found.same(now_in_force, draft),
@@ -128,6 +128,12 @@ def _publish(request: AgentRequest, found: Shelf, form: Any, context: dict[str, 
         "action": now_in_force.pk if now_in_force else context["pk"],
     }
     return show(request, "network/preview", context | seen)
+
+
+def _said(found: Shelf, row: Any, other: Any) -> str:
+    """A row in words; with its name when the name changes too."""
+    changed = other is not None and found.name(row) != found.name(other)
+    return f"{found.name(row)}, {found.says(row)}" if changed else found.says(row)
 
 
 @require_POST
