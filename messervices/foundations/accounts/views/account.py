@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account import views as allauth
 from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -30,6 +31,7 @@ def home(request: Any) -> HttpResponse:
         "ways": selectors.ways_of(request.user),
         "change": selectors.email_change_of(request.user, request.now),
         "sessions": selectors.sessions_of(request.user, request.session.session_key),
+        "work": settings.LOGIN_REDIRECT_BY_KIND.get(request.user.kind, ""),
     }
     return render(request, "accounts/home.html", context)
 

@@ -9,6 +9,7 @@ from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.mfa.webauthn.internal import auth as keys
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -60,6 +61,11 @@ class RecoveryCodesView(recovery.ViewRecoveryCodesView):
     """The codes for the day the telephone is lost."""
 
     template_name = "accounts/recovery_codes.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say where the way goes on: whoever has just set up a factor was on their way somewhere."""
+        home = settings.LOGIN_REDIRECT_BY_KIND.get(self.request.user.kind, settings.LOGIN_REDIRECT_URL)  # type: ignore[union-attr]
+        return super().get_context_data(**kwargs) | {"home": home}
 
 
 class GenerateRecoveryCodesView(recovery.GenerateRecoveryCodesView):
