@@ -53,6 +53,6 @@ def last_anchors() -> list[tuple[int, int, str]]:
     for line in reversed(lines):
         with contextlib.suppress(ValueError):  # the line being written as the machine stopped
             written = json.loads(line)
-            if written["of"] == audit.installation():
+            if written.get("of") == audit.installation():
                 return [tuple(head) for head in written["heads"]]
     return []
