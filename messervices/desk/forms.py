@@ -15,7 +15,7 @@ from messervices.foundations.documents.models import Paper
 from messervices.foundations.students.rules import normal_ine, read_ine
 from messervices.foundations.students.states import Civility, FactKind, Scheme
 from messervices.look.forms import DayField, LookupField
-from messervices.look.templatetags.look import day
+from messervices.look.words import day
 
 SHORTEST_REASON = 8
 LONGEST_REASON = 500

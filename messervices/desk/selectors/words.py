@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from messervices.foundations.crous import selectors as crous
 from messervices.foundations.students.states import Civility, FactKind
 from messervices.kernel import manifest
-from messervices.look.templatetags.look import day
+from messervices.look.words import day
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from messervices.foundations.students.models import Person
 from messervices.kernel import manifest
-from messervices.look.templatetags.look import day
+from messervices.look.words import day
 
 register = template.Library()
 

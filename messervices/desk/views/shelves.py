@@ -27,7 +27,7 @@ from messervices.foundations.crous.rules import paris_day
 from messervices.foundations.crous.states import Right as CrousRight
 from messervices.kernel import manifest
 from messervices.kernel.actor import Actor
-from messervices.look.templatetags.look import day, euros
+from messervices.look.words import day, euros
 
 _NOT_SAID = {"id", "known_on", "set_at", "set_by", "set_by_id", "set_by_label", "superseded_at", "shipped"}
 
