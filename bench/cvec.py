@@ -31,10 +31,10 @@ persons as (
     insert into students_person (uuid, crous_ids, birth_name, usual_name, first_names, birth_on, birth_commune,
         birth_place, birth_country, civility, nationality, ine, ine_status, search_key, usual_key, created_at)
     select gen_random_uuid(), '{26}', 'Banc' || n, '', 'Lina', '2006-01-01', '78646', 'Versailles', 'FR', 'F', 'FR',
-        lpad(n::text, 9, '9') || 'AB', 'declared', 'banc' || n || ' lina', '', now() from drawn returning id, birth_name),
+        lpad(n::text, 9, '0') || 'AB', 'declared', 'banc' || n || ' lina', '', now() from drawn returning id, birth_name),
 numbers as (
     insert into students_identifier (scheme, value, status, source, known_at, person_id)
-    select 'rnie', lpad(substr(birth_name, 5), 9, '9') || 'AB', 'declared', 'student', now(), id from persons),
+    select 'rnie', lpad(substr(birth_name, 5), 9, '0') || 'AB', 'declared', 'student', now(), id from persons),
 waiting as (
     insert into cvec_acquittement (year_start, status, amount_cents, motive, opened_at, commune_id, crous_id, person_id)
     select 2026, 'awaiting_payment', 10500, '', now(), '78646', 26, id from persons returning id, person_id),

@@ -13,12 +13,14 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Give the shell its tabs, footer and addresses."""
-        from messervices.look import shell  # noqa: PLC0415 - the registry of apps is ready only now
+        from messervices.kernel import manifest  # noqa: PLC0415 - the registry of apps is ready only now
+        from messervices.look import shell  # noqa: PLC0415 - as above
 
+        services = tuple(f"/{one.slug}/" for one in manifest.services())
         shell.install(
             tabs=(
                 shell.Tab("home", _("Accueil"), "home", "portal:home", ("/",)),
-                shell.Tab("services", _("Démarches"), "list", "portal:services", ("/services", "/search", "/")),
+                shell.Tab("services", _("Démarches"), "list", "portal:services", ("/services", "/search", *services)),
                 shell.Tab("messages", _("Messages"), "mail", "portal:messages", ("/me/messages",), counts_unread=True),
                 shell.Tab("me", _("Dossier"), "user", "portal:me", ("/me", "/account")),
             ),

@@ -99,6 +99,7 @@ def open_accounts() -> None:
 def make_batch(batch: tuple[int, int]) -> int:
     """Make one batch of students in one transaction; gives how many."""
     start, count = batch
+    offices(), large_cities()  # read before the copy begins: its connection serves nothing else meanwhile
     with transaction.atomic(), connection.cursor() as cursor:
         bases = {name: reserve(cursor, table, count) for name, table in _SEQUENCES.items()}
     with acting_as(Scope("make_population", crous=EVERY)), transaction.atomic(), connection.cursor() as cursor:
