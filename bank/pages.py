@@ -22,7 +22,7 @@ def page(language: str, title: str, main: str, *, here: str = "", refresh: str =
 <link rel="stylesheet" href="/style.css"></head><body>
 <a class="skip" href="#main">{say("skip", language)}</a>
 <header><strong>{say("bank", language)}</strong>{switch if here else ""}</header>
-<p class="warning" role="note">{say("warning", language)}</p>
+<aside class="warning"><p>{say("warning", language)}</p></aside>
 <main id="main"><h1>{escape(title)}</h1>{main}</main></body></html>
 """.encode()
 
