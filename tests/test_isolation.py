@@ -27,7 +27,7 @@ from messervices.foundations.students.tests.factories import PersonFactory, User
 from messervices.kernel.scope import Scope, acting_as
 from messervices.services.cvec.tests.factories import AcquittementFactory
 from tests.routes import ROUTES, Route, names_of_the_resolver
-from tests.world import World, browser_of, user_of
+from tests.world import World, browser_of, user_of, whole
 
 pytestmark = pytest.mark.django_db
 
@@ -90,10 +90,8 @@ def readers_of(world: World, kinds: tuple[str, ...] = KINDS) -> list[Reader]:
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """Undo what is done inside; actions do not mind being inside."""
-    part = transaction.atomic()
-    part._from_testcase = True
-    with part:
+    """Undo what is done inside."""
+    with whole():
         yield
         transaction.set_rollback(True)
 

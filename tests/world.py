@@ -42,7 +42,7 @@ from messervices.services.cvec.models import Acquittement
 from messervices.services.cvec.tests.factories import acknowledge, pay
 from messervices.services.cvec.tests.factories import actor_of as student_actor
 
-NOW = datetime(2026, 8, 28, 10, 0, tzinfo=UTC)
+NOW = datetime(2026, 8, 28, 12, 0, tzinfo=UTC)
 YEAR = AcademicYear(2026)
 PASSWORD = "une phrase assez longue pour tous"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -124,6 +124,18 @@ def browser_of(user: User | None) -> Client:
     return client if user is None else sign_in(client, user)
 
 
+def enter(client: Client, user: User) -> Client:
+    """Sign somebody in, just now: nobody is asked again who they are."""
+    sign_in(client, user, second_factor=user.kind == "agent" and bool(user.rights))
+    session = client.session
+    at = datetime.now(UTC).timestamp()
+    session["account_authentication_methods"] = [
+        entry | {"at": at, "reauthenticated": True} for entry in session["account_authentication_methods"]
+    ]
+    session.save()
+    return client
+
+
 def user_of(person: Person) -> User:
     """A person's account."""
     return User.objects.get(person_id=person.pk)
@@ -146,6 +158,16 @@ def work_off(most: int = 500) -> int:
     raise AssertionError("the queue never empties")
 
 
+@contextmanager
+def whole() -> Iterator[None]:
+    """One transaction around many deeds: an action does not mind being inside, as in a test."""
+    around = transaction.atomic()
+    around._from_testcase = True
+    with around:
+        yield
+
+
+@whole()
 def build() -> World:
     """Make the world. What other tests left in the queue is forgotten first: no clean-up of a database empties it."""
     with connection.cursor() as cursor:

@@ -1,0 +1,42 @@
+"""Chromium, and a site for it to open."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from unittest import mock
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests import live
+from tests.browser.people import Visitors
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian’s Chromium. Playwright runs a loop in our thread meanwhile: Django is told not to mind."""
+    where = os.environ.get("MESSERVICES_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    with mock.patch.dict(os.environ, DJANGO_ALLOW_ASYNC_UNSAFE="true"), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=where, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker) -> Iterator[live.Site]:
+    """A site with a world in it, and no bank."""
+    with django_db_blocker.unblock(), live.running(tmp_path_factory.mktemp("mail")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def visitors(site: live.Site, chromium: Browser) -> Iterator[Visitors]:
+    """Everybody who may open a page, each in a browser of their own."""
+    found = Visitors(site, chromium)
+    yield found
+    found.leave()

@@ -1,0 +1,152 @@
+"""Which pages are opened in the browser: each route with a page, by everybody to whom it looks different."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from messervices.foundations.catalogue.models import CatalogueEntry
+from messervices.foundations.crous.models import Amount, Window
+from tests.browser.people import Visitors
+from tests.routes import ROUTES
+from tests.world import YEAR
+
+Args = Callable[[Visitors], tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page as somebody sees it. Without ``args`` those of ``tests.routes``, about Versailles."""
+
+    route: str
+    who: str
+    args: Args | None = None
+    query: str = ""
+    status: int = 200
+    note: str = ""
+
+    def address(self, visitors: Visitors) -> str:
+        """Where it is."""
+        if self.args is not None:
+            return reverse(self.route, args=self.args(visitors)) + self.query
+        return ROUTES[self.route].address(self.route, visitors.world, visitors.world.versailles) + self.query
+
+    def __str__(self) -> str:
+        """Give the name of its test."""
+        return " ".join(filter(None, (self.route, self.who, self.note)))
+
+
+def each(who: str, *routes: str) -> list[Shown]:
+    """The same visitor on several pages."""
+    return [Shown(route, who) for route in routes]
+
+
+def _order_of(person: str) -> Args:
+    def args(visitors: Visitors) -> tuple[Any, ...]:
+        return (getattr(visitors.world.versailles, person).orders.get(status="open").uuid,)
+
+    return args
+
+
+def _row(shelf: str, model: Any) -> Args:
+    return lambda _v: (shelf, model.objects.filter(superseded_at=None).order_by("pk")[0].pk)
+
+
+_ANSWER = "?place=higher&route=initial&mobility=none"
+_SHELVES = ("windows", "amounts", "entries")
+SHOWN: list[Shown] = [
+    *each("anonymous", "portal:home", "portal:services", "portal:search", "portal:help", "portal:fraud"),
+    *each("anonymous", "portal:accessibility", "portal:data", "portal:legal", "portal:status", "look:design"),
+    Shown("portal:search", "anonymous", query="&q=xyzzy", note="nothing found"),
+    *(Shown("portal:home", who) for who in ("newcomer", "paid", "payer", "scholar", "claimant")),
+    *each("paid", "portal:me", "portal:identity", "portal:history", "portal:reads", "portal:messages"),
+    *each("paid", "portal:message"),
+    Shown("portal:identity", "newcomer"),
+    Shown("portal:me", "claimant"),
+    Shown("portal:disputed_ine", "claimant"),
+    # Accounts
+    *each("anonymous", "account_login", "account_inactive", "account_signup", "account_signup_by_passkey"),
+    *each("anonymous", "account_email_verification_sent", "account_reset_password", "account_reset_password_done"),
+    *each("anonymous", "account_reset_password_from_key_done"),
+    Shown("account_confirm_email", "anonymous", lambda v: (v.secrets.confirm,)),
+    Shown("account_confirm_email", "anonymous", status=410, note="dead link"),
+    Shown("account_reset_password_from_key", "anonymous", lambda v: v.secrets.reset),
+    Shown("account_reset_password_from_key", "anonymous", note="dead link"),
+    Shown("account_email_confirm", "anonymous", lambda v: (v.secrets.change,)),
+    *each("paid", "account_home", "account_logout", "account_reauthenticate", "account_change_password"),
+    *each("paid", "account_sessions", "account_email", "mfa_activate_totp", "mfa_add_webauthn"),
+    Shown("account_email", "newcomer", note="change under way"),
+    *each("keyholder", "account_home", "account_set_password", "mfa_list_webauthn", "mfa_reauthenticate_webauthn"),
+    *each("keyholder", "mfa_remove_webauthn", "mfa_edit_webauthn"),
+    *each("coded", "mfa_reauthenticate", "mfa_deactivate_totp", "mfa_view_recovery_codes"),
+    *each("coded", "mfa_generate_recovery_codes"),
+    Shown("mfa_activate_totp", "trainee"),
+    Shown("mfa_authenticate", "half"),
+    # The CVEC and its payment
+    *(Shown("cvec:home", who) for who in ("anonymous", "paid", "payer", "scholar")),
+    *each("anonymous", "cvec:situation", "cvec:verify", "cvec:scan"),
+    Shown("cvec:situation", "anonymous", query=_ANSWER, note="answered"),
+    *each("payer", "cvec:city", "cvec:summary"),
+    Shown("cvec:summary", "scholar", lambda _v: (YEAR.previous,), note="closed"),
+    *each("paid", "cvec:certificate", "cvec:on_phone", "cvec:receipt"),
+    Shown("cvec:certificate", "paid", lambda _v: (YEAR.previous,), note="last year"),
+    Shown("cvec:certificate", "scholar", note="exempt"),
+    Shown("cvec:verify", "referent"),
+    *(Shown("pay:show", who, _order_of(who)) for who in ("payer", "refused", "doubtful")),
+    # The desk
+    *each("agent", "desk:home", "desk:me", "desk:search", "desk:file", "desk:file_facts", "desk:file_payments"),
+    *each("agent", "desk:file_papers", "desk:file_messages", "desk:file_timeline", "desk:file_reads", "desk:correct"),
+    *each("agent", "desk:bank", "desk:event", "desk:refund", "desk:case", "desk:shelf", "desk:shelf_new"),
+    *each("agent", "desk:shelf_row", "cvec_desk:acquittements", "cvec_desk:acquittement"),
+    Shown("desk:file", "agent", lambda v: (v.world.versailles.payer.uuid,), note="the reason is asked"),
+    *each("national", "desk:home", "desk:network", "desk:announcements", "desk:agents", "desk:agent"),
+    *each("national", "desk:role_new", "desk:role"),
+    *(
+        Shown("desk:shelf", "national", lambda _v, s=slug: (s,), note=slug)
+        for slug in ("windows", "amounts", "entries")
+    ),
+    *(
+        Shown("desk:shelf_new", "national", lambda _v, s=slug: (s,), note=slug)
+        for slug in ("windows", "amounts", "entries")
+    ),
+    Shown("desk:shelf_row", "national", _row("windows", Window), note="windows"),
+    Shown("desk:shelf_row", "national", _row("amounts", Amount), note="amounts"),
+    Shown("desk:shelf_row", "national", _row("entries", CatalogueEntry), note="entries"),
+    # The demonstration
+    *each("anonymous", "demo:home", "demo:mails"),
+    Shown("demo:mail", "anonymous", lambda v: (v.secrets.mail,)),
+]
+
+WITHOUT_PAGE = {
+    "healthz": "a word for machines",
+    "portal:preferences": "a POST that comes back",
+    "portal:communes": "JSON for a field",
+    "look:towns": "JSON for a field",
+    "account_email_keep": "a POST that comes back",
+    "mfa_index": "the same page as account_home",
+    "mfa_download_recovery_codes": "a file to keep",
+    "mfa_login_webauthn": "JSON for the browser’s key",
+    "pay:go": "a POST; its page is in the journey",
+    "pay:back": "notes the return and goes on",
+    "pay:state": "JSON for a waiting page",
+    "documents:document": "a PDF",
+    "documents:paper": "a file",
+    "payments_api:lyra": "the bank’s door",
+    "api:openapi-json": "a description for machines",
+    "api:openapi-view": "drawn by django-ninja from another host, for programmers; our policy lets nothing of it in",
+    "api:api-root": "no page",
+    "api:attestation": "JSON",
+    "api:attestation_missing": "JSON",
+    "api:attestation_of_year": "JSON",
+    "api:attestation_of_year_missing": "JSON",
+    "desk:open": "a POST that goes on to the file",
+    "desk:communes": "JSON for a field",
+    "desk:role_end": "a POST that comes back",
+    "desk:shelf_withdraw": "a POST that comes back",
+    "cvec:communes": "JSON for a field",
+    "cvec:pay": "a POST that goes on to the bank",
+    "demo:codes": "JSON for a page",
+    "demo:attachment": "a file",
+}
+"""Routes that show no page, each with its reason."""
