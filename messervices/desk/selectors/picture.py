@@ -79,12 +79,13 @@ def timeline_of(person: Person, actor: Actor, limit: int = 50) -> list[Happened]
     """What happened on a file, newest first: deeds of the agent's Crous, and those of no Crous in particular.
 
     A student's own deeds, and those written before a Crous followed them, carry no Crous: the agents who follow the
-    person read them too. The deeds of another Crous stay its own.
+    person read them too. The deeds of another Crous stay its own. Hence the scope of the one person, and not that of
+    "no Crous": there everybody's own deeds stand, and a filter forgotten would show them.
     """
     sentences = {**manifest.verbs(), **states.VERBS}
-    scope = actor.scope
-    with acting_as(Scope(scope.name, crous=tuple({*scope.crous, 0}))):
-        deeds = list(audit.deeds_of(person.pk, limit))
+    seen = {0, *actor.scope.crous}
+    with acting_as(Scope(actor.scope.name, person=person.pk)):
+        deeds = [deed for deed in audit.deeds_of(person.pk, limit, seen) if deed.crous_id in seen]
     return [
         Happened(deed.at, str(sentences.get(deed.verb, deed.verb)), " — ".join(filter(None, (_who(deed), deed.reason))))
         for deed in deeds

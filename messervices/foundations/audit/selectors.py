@@ -1,15 +1,18 @@
 """Reads of the audit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db.models import QuerySet
 
 from messervices.foundations.audit.models import Deed, Head, Installation, Read
 
 
-def deeds_of(person_id: int, limit: int = 50) -> QuerySet[Deed]:
-    """What happened on a person's file, newest first."""
-    return Deed.objects.filter(person_id=person_id).order_by("-at", "-id")[:limit]
+def deeds_of(person_id: int, limit: int = 50, crous_ids: Collection[int] | None = None) -> QuerySet[Deed]:
+    """What happened on a person's file, newest first; at those Crous only (0: at none) when they are given."""
+    deeds = Deed.objects.filter(person_id=person_id)
+    if crous_ids is not None:
+        deeds = deeds.filter(crous_id__in=crous_ids)
+    return deeds.order_by("-at", "-id")[:limit]
 
 
 def deeds_on(subjects: Sequence[str], limit: int = 200) -> QuerySet[Deed]:
