@@ -31,7 +31,8 @@ persons as (
     insert into students_person (uuid, crous_ids, birth_name, usual_name, first_names, birth_on, birth_commune,
         birth_place, birth_country, civility, nationality, ine, ine_status, search_key, usual_key, created_at)
     select gen_random_uuid(), '{26}', 'Banc' || n, '', 'Lina', '2006-01-01', '78646', 'Versailles', 'FR', 'F', 'FR',
-        lpad(n::text, 9, '0') || 'AB', 'declared', 'banc' || n || ' lina', '', now() from drawn returning id, birth_name),
+        lpad(n::text, 9, '0') || 'AB', 'declared', 'banc' || n || ' lina', '', now() from drawn
+    returning id, birth_name),
 numbers as (
     insert into students_identifier (scheme, value, status, source, known_at, person_id)
     select 'rnie', lpad(substr(birth_name, 5), 9, '0') || 'AB', 'declared', 'student', now(), id from persons),
@@ -48,7 +49,10 @@ insert into payments_attempt (person_id, crous_id, rail, rank, number, bank_ref,
 select person_id, 26, 'lyra', 1, number || '-1', lpad(to_hex(id), 6, '0'), now()::date, 10500, 'fr', 'begun', '', now(),
     0, id from orders returning number
 """
-_LINK = "update cvec_acquittement a set order_id = o.id from payments_order o where o.reference = a.id::text and a.order_id is null and o.kind = 'cvec'"  # fmt: skip
+_LINK = """
+update cvec_acquittement a set order_id = o.id from payments_order o
+ where o.kind = 'cvec' and o.reference = a.id::text and o.status = 'open' and a.order_id is null
+"""
 
 
 def main() -> None:
@@ -75,11 +79,17 @@ def main() -> None:
         certificates = sides["full"].count("documents_document")
         for side in sides.values():
             side.end()
-    print(f"  empty {rates['empty']:,.0f}/s; with {certificates:,} certificates {rates['full']:,.0f}/s; {PROCESSES} processes")
+    print(f"  empty {rates['empty']:,.0f}/s; with {certificates:,} certificates {rates['full']:,.0f}/s")
     say("cvec.population", population_s / 60, ratio=population_s / 600, goal="<=10 for 2.5 M", unit="minutes")
     say("cvec.queries", queries, ratio=queries / GOAL_QUERIES, goal=f"<={GOAL_QUERIES}", unit="queries to settle")
     say("cvec.rate", rates["empty"], ratio=rates["empty"] / GOAL_RATE, goal=f">={GOAL_RATE}", unit="certificates/s")
-    say("cvec", rates["full"], ratio=rates["full"] / rates["empty"], goal=f"{GOAL_RATIO} of the empty base", unit="certificates/s")
+    say(
+        "cvec",
+        rates["full"],
+        ratio=rates["full"] / rates["empty"],
+        goal=f"{GOAL_RATIO} of the empty base",
+        unit="certificates/s",
+    )
 
 
 def copy_of(env: dict[str, str]) -> dict[str, str]:
@@ -89,8 +99,10 @@ def copy_of(env: dict[str, str]) -> dict[str, str]:
     connection.close()
     connection.close_pool()
     with psycopg.connect(env["BENCH_SUPERUSER_URL"].replace("/messervices?", "/postgres?"), autocommit=True) as server:
-        server.execute(f"create database {FULL} template messervices owner msv_owner")  # noqa: S608 - a name of ours
-    changed = {name: env[name].replace("/messervices?", f"/{FULL}?") for name in ("DATABASE_URL", "BENCH_SUPERUSER_URL")}
+        server.execute(f"create database {FULL} template messervices owner msv_owner")
+    changed = {
+        name: env[name].replace("/messervices?", f"/{FULL}?") for name in ("DATABASE_URL", "BENCH_SUPERUSER_URL")
+    }
     return env | changed
 
 

@@ -147,7 +147,7 @@ def served(application: str, env: dict[str, str]) -> Iterator[Server]:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
             time.sleep(0.1)
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20).read()  # noqa: S310 - our own server
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20).read()
         yield Server(process, port)
     finally:
         process.terminate()

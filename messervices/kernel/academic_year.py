@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+_PLAUSIBLE = range(1900, 2200)
 _LABEL = re.compile(r"^(\d{4})-(\d{4})$")
 
 
@@ -17,7 +18,7 @@ class AcademicYear:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a year: a slip of a digit must not become a key."""
-        if not 1900 < self.start < 2200:
+        if self.start not in _PLAUSIBLE:
             msg = f"{self.start} is not the start of an academic year"
             raise ValueError(msg)
 

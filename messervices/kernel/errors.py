@@ -10,7 +10,9 @@ class Refusal(Exception):  # noqa: N818 - the law says no: it is an answer, not 
     and says what is certain and what to do next. ``next_url`` and ``next_label`` offer that next thing.
     """
 
-    def __init__(self, code: str, sentence: str | Promise, *, next_url: str = "", next_label: str | Promise = "") -> None:
+    def __init__(
+        self, code: str, sentence: str | Promise, *, next_url: str = "", next_label: str | Promise = ""
+    ) -> None:
         """Keep the four parts; the middleware shows them."""
         super().__init__(code)
         self.code = code

@@ -13,10 +13,6 @@ class AcademicYearField(models.SmallIntegerField):  # type: ignore[type-arg]  # 
     """An ``AcademicYear`` in Python, the year it begins (``year_start`` smallint) in the database."""
 
     description = "Academic year"
-    # For the type checker: what the attribute takes and gives.
-    _pyi_private_set_type: AcademicYear | int | str | None
-    _pyi_private_get_type: AcademicYear
-    _pyi_lookup_exact_type: AcademicYear | int | str | None
 
     # What the type checker's plugin reads: what may be assigned, what an instance gives, what a filter takes.
     _pyi_private_set_type: AcademicYear | int | str | Combinable  # type: ignore[assignment]

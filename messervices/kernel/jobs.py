@@ -59,7 +59,9 @@ class Job:
             cursor.execute(_ENQUEUE, (self.queue, self.task.name, self.priority, json.dumps(kwargs)))
 
 
-def job(*, scope: Scope, queue: str = "default", attempts: int = 8, priority: int = 0) -> Callable[[Callable[..., None]], Job]:
+def job(
+    *, scope: Scope, queue: str = "default", attempts: int = 8, priority: int = 0
+) -> Callable[[Callable[..., None]], Job]:
     """Make a job of a function ``f(*, now, **json)``; retried with a growing wait, ``attempts`` times in all."""
 
     def register(function: Callable[..., None]) -> Job:
@@ -87,7 +89,7 @@ def periodic(*, cron: str, scope: Scope, queue: str = "default") -> Callable[[Ca
 
         @app.periodic(cron=cron)
         @app.task(name=name, queue=queue, queueing_lock=name, lock=name, pass_context=False)
-        def run(timestamp: int) -> None:  # noqa: ARG001 - given by the scheduler; ours is the platform's clock
+        def run(timestamp: int) -> None:
             try:
                 made()
             finally:

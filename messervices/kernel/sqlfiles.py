@@ -16,13 +16,16 @@ end $$
 
 
 def run(room: str, name: str) -> RunSQL:
-    """Give the operation that runs ``sql/<name>`` of a room (``foundations/ledger``). Files are never edited once released."""
+    """Give the operation that runs ``sql/<name>`` of a room (``foundations/ledger``).
+
+    A file is never edited once released.
+    """
     path = Path(__file__).resolve().parents[1] / room / "sql" / name
     return RunSQL(path.read_text(encoding="utf-8"), RunSQL.noop)
 
 
 def revoke(rights: str, table: str) -> RunSQL:
-    """Take rights on a table away from the application and the worker: what a trigger refuses, the grant refuses too."""
+    """Take rights on a table from the application and the worker: what a trigger refuses, the grant refuses too."""
     return RunSQL(_KEEP.format(rights=rights, table=table), RunSQL.noop)
 
 

@@ -1,12 +1,15 @@
 """The tests: the demonstration's settings on a throw-away database, as the role of the application."""
 
+from messervices.config.settings.database import connection
 from messervices.config.settings.demo import *  # noqa: F403 - a settings module is its base and what differs
 from messervices.config.settings.demo import DATABASE_URL, VAR, os
-from messervices.config.settings.database import connection
 
 SECRET_KEY = "tests"  # noqa: S105 - of the tests
 DATABASES = {"default": connection(DATABASE_URL, "msv_owner", pool=0)}
-DATABASES["default"]["TEST"] = {"NAME": os.environ.get("MESSERVICES_TEST_DB", "messervices_test"), "TEMPLATE": "template0"}
+DATABASES["default"]["TEST"] = {
+    "NAME": os.environ.get("MESSERVICES_TEST_DB", "messervices_test"),
+    "TEMPLATE": "template0",
+}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -10,7 +10,6 @@ from django.db import connection
 from messervices.foundations.accounts.models import Session, User
 from messervices.kernel import clock
 
-
 _USER = [field.attname for field in User._meta.concrete_fields]  # noqa: SLF001 - the documented door to a model's fields
 _READ = f"""
     select s.session_data, s.opened_at, s.seen_at, {", ".join(f"u.{name}" for name in _USER)}
@@ -32,7 +31,7 @@ class SessionStore(DatabaseStore):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        """Read the session and its user. Written in SQL: every request begins with it, and the ORM took a third of it."""
+        """Read the session and its user. In SQL: every request begins with it, and the ORM took a third of it."""
         with connection.cursor() as cursor:
             cursor.execute(_READ, (self.session_key,))
             row = cursor.fetchone()

@@ -17,7 +17,7 @@ _READ = (
 
 
 @inside_action
-def record(  # noqa: PLR0913 - a deed has that many sides, all named
+def record(
     *,
     by: Actor,
     verb: str,

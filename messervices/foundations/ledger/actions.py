@@ -11,7 +11,9 @@ _POST = "select ledger_post(%s, %s, %s, %s, %s, %s, %s)"
 
 
 @inside_action
-def post(*, key: str, debit: str, credit: str, amount_cents: int, at: datetime, reason: str, mirrors: int | None = None) -> bool:
+def post(
+    *, key: str, debit: str, credit: str, amount_cents: int, at: datetime, reason: str, mirrors: int | None = None
+) -> bool:
     """Move ``amount_cents`` (euro cents, positive) from account ``debit`` to account ``credit`` (paths), once.
 
     Returns whether it was written now: ``False`` means that this key had already moved the same money. Raises
@@ -24,7 +26,7 @@ def post(*, key: str, debit: str, credit: str, amount_cents: int, at: datetime, 
 
 @inside_action
 def mirror(*, key: str, at: datetime, reason: str) -> bool:
-    """Undo the transfer written under ``key`` by its mirror, once. Raises ``Transfer.DoesNotExist`` when there is none."""
+    """Undo the transfer written under ``key`` by its mirror, once. Raises ``DoesNotExist`` when there is none."""
     done = Transfer.objects.select_related("debit", "credit").get(key=key)
     return post(
         key=f"{key}:mirror",

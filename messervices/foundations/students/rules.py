@@ -92,7 +92,7 @@ class Identity:
 
 def display_name(birth_name: str, usual_name: str, first_names: str) -> str:
     """Say a person's name on a page: first name, then the name they use."""
-    first = first_names.split(" ")[0].strip(",")
+    first = first_names.split(" ", maxsplit=1)[0].strip(",")
     return f"{first} {usual_name or birth_name}".strip()
 
 

@@ -50,7 +50,11 @@ def open_case_of(person_id: int) -> IdentifierCase | None:
 def cases_waiting(actor: Actor) -> QuerySet[IdentifierCase]:
     """Cases of the agent's own Crous, oldest first; the national desk sees all."""
     cases = IdentifierCase.objects.filter(status__in=[CaseStatus.OPEN, CaseStatus.ASKED])
-    return _seen_by(cases, actor, "person__crous_ids__overlap").select_related("person", "identifier").order_by("opened_at")
+    return (
+        _seen_by(cases, actor, "person__crous_ids__overlap")
+        .select_related("person", "identifier")
+        .order_by("opened_at")
+    )
 
 
 def search_persons(text: str, actor: Actor, limit: int = 30) -> list[Person]:

@@ -10,7 +10,9 @@ from django.db.backends.postgresql import base
 
 from messervices.kernel import scope
 
-_FOLLOW = "select set_config('app.crous', %s, false), set_config('app.person', %s, false), set_config('app.actor', %s, false)"
+_FOLLOW = (
+    "select set_config('app.crous', %s, false), set_config('app.person', %s, false), set_config('app.actor', %s, false)"
+)
 
 
 def wipe(connection: Any) -> None:

@@ -25,7 +25,7 @@ def waiting() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_a_job_is_written_by_the_transaction_and_goes_with_it(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_a_job_is_written_by_the_transaction_and_goes_with_it(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     with django_assert_num_queries(3), transaction.atomic():  # begin, the call, commit
         note.enqueue(number=1)
     with pytest.raises(RuntimeError, match="undone"), transaction.atomic():

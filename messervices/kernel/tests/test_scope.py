@@ -12,7 +12,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def told() -> tuple[str, str, str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "select current_setting('app.crous', true), current_setting('app.person', true), current_setting('app.actor', true)"
+            "select current_setting('app.crous', true), current_setting('app.person', true),"
+            " current_setting('app.actor', true)"
         )
         return cursor.fetchone()
 

@@ -76,7 +76,9 @@ def test_a_name_is_found_without_its_accents(name: str, key: str) -> None:
     assert search_key(name) == key
 
 
-@pytest.mark.parametrize(("name", "letters"), [("d’Almeida", "DALME"), ("Li", "LI"), ("Ó Néill", "ONEIL"), ("Benali-Roux", "BENAL")])
+@pytest.mark.parametrize(
+    ("name", "letters"), [("d’Almeida", "DALME"), ("Li", "LI"), ("Ó Néill", "ONEIL"), ("Benali-Roux", "BENAL")]
+)
 def test_five_letters_are_typed_in_capitals(name: str, letters: str) -> None:
     assert first_letters(name, 5) == letters
 

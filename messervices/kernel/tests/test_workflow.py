@@ -5,7 +5,9 @@ import pytest
 from messervices.kernel.errors import Refusal
 from messervices.kernel.workflow import Workflow
 
-STEPS = Workflow({"pay": ({"awaiting"}, "paid"), "refund": ({"paid"}, "refunded"), "cancel": ({"awaiting", "paid"}, "cancelled")})
+STEPS = Workflow(
+    {"pay": ({"awaiting"}, "paid"), "refund": ({"paid"}, "refunded"), "cancel": ({"awaiting", "paid"}, "cancelled")}
+)
 
 
 @pytest.mark.parametrize(("step", "status", "target"), [("pay", "awaiting", "paid"), ("refund", "paid", "refunded")])

@@ -33,13 +33,17 @@ YEAR = AcademicYear(2026)
 AMOUNT = Cents(105_00)
 FIRST_DAY = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 _FIRST = (
-    "Lina Jules Aïcha Noé Inês Yann Zoé Chidi Maï Élie Salomé Omar Jeanne Gaël Nour Paul Awa Rémi Léa Tomás".split()
-)
+    "Lina", "Jules", "Aïcha", "Noé", "Inês", "Yann", "Zoé", "Chidi", "Maï", "Élie", "Salomé", "Omar", "Jeanne", "Gaël",
+    "Nour", "Paul", "Awa", "Rémi", "Léa", "Tomás",
+)  # fmt: skip
 _LAST = (
-    "Martin Bernard Okafor Nguyễn Le-Goff d’Almeida Benali Petit Kowalski Roux Diallo Fontaine Moreau García Lefèvre "
-    "Traoré Schmitt Haddad Ó-Néill Dubois Ferreira Chevalier Yılmaz Perrin Lambert Rossi Marchand Colin Vidal Aubert"
-).split()
-_SYLLABLES = "ba cor dan el fou gri ho lan mar ni pel quin ra sou tan ver win yo zel bru cha del".split()
+    "Martin", "Bernard", "Okafor", "Nguyễn", "Le-Goff", "d’Almeida", "Benali", "Petit", "Kowalski", "Roux", "Diallo",
+    "Fontaine", "Moreau", "García", "Lefèvre", "Traoré", "Schmitt", "Haddad", "Ó-Néill", "Dubois", "Ferreira", "Yılmaz",
+)  # fmt: skip
+_SYLLABLES = (
+    "ba", "cor", "dan", "el", "fou", "gri", "ho", "lan", "mar", "ni", "pel", "quin", "ra", "sou", "tan", "ver", "win",
+    "yo", "zel", "bru", "cha", "del",
+)  # fmt: skip
 _SEQUENCES = {
     "person_id": "students_person",
     "order_id": "payments_order",
@@ -54,6 +58,78 @@ _RAW = """
         ine text, key text, at timestamptz, bank_ref text, number text, contents text, sha256 bytea
     ) on commit drop
 """
+
+_LAYOUT = """
+insert into students_person (id, uuid, crous_ids, birth_name, usual_name, first_names, birth_on, birth_commune,
+    birth_place, birth_country, civility, nationality, ine, ine_status, search_key, usual_key, created_at)
+select {person_id} + i, gen_random_uuid(), array[case when state = 'none' then 0 else crous end], birth_name, '',
+    first_names, birth_on, commune, '', 'FR', civility, 'FR', ine, 'declared', key, '', at from raw;
+
+insert into accounts_user (password, email, kind, language, label, person_id, crous_ids, rights, national, is_active,
+    created_at)
+select '!population', 'population-' || lpad(({start} + i)::text, 9, '0') || '@etudiant.example', 'student', 'fr',
+    split_part(first_names, ' ', 1) || ' ' || birth_name, {person_id} + i, '{{}}', '{{}}', false, true, at from raw;
+
+insert into students_identifier (scheme, value, status, source, known_at, person_id)
+select 'bea', ine, 'declared', 'student', at, {person_id} + i from raw;
+
+insert into payments_order (id, uuid, number, kind, reference, amount_cents, captured_cents, credit_account, label,
+    return_path, status, created_at, paid_at, crous_id, person_id)
+select {order_id} + i, gen_random_uuid(), 'Z' || ({start} + i), 'cvec', ({acquittement_id} + i)::text, {amount},
+    {amount}, {account}, 'CVEC {year}', '/cvec/{year}/attestation', 'paid', at, at, crous, {person_id} + i
+from raw where state = 'paid';
+
+insert into payments_attempt (id, person_id, crous_id, rail, rank, number, bank_ref, begun_on, amount_cents, language,
+    status, detail, begun_at, ended_at, asked, order_id)
+select {attempt_id} + i, {person_id} + i, crous, 'lyra', 1, 'Z' || ({start} + i) || '-1', bank_ref, at::date, {amount},
+    'fr', 'captured', '', at, at, 0, {order_id} + i
+from raw where state = 'paid';
+
+insert into payments_outsideevent (id, rail, kind, raw, sha256, verdict, facts, status, effect, received_at, read_at,
+    person_id, crous_id, reason, attempt_id)
+select {event_id} + i, 'lyra', 'notice', convert_to(tx, 'UTF8'), sha256(convert_to(tx, 'UTF8')), 'good', '{{}}', 'done',
+    'captured', at, at, {person_id} + i, crous, '', {attempt_id} + i
+from raw, concat('population-', {start} + i) as tx where state = 'paid';
+
+insert into payments_capture (person_id, crous_id, rail, rail_tx_id, amount_cents, surplus, taken_at, booked_at,
+    attempt_id, order_id, event_id)
+select {person_id} + i, crous, 'lyra', concat('population-', {start} + i), {amount}, false, at, at, {attempt_id} + i,
+    {order_id} + i, {event_id} + i
+from raw where state = 'paid';
+
+insert into ledger_transfer (key, amount_cents, at, reason, credit_id, debit_id)
+select concat('capture:lyra:population-', {start} + i), {amount}, at, 'CVEC {year}', a.id,
+    (select id from ledger_account where path = 'psp:lyra:receivable')
+from raw join ledger_account a on a.path = {account} where state = 'paid';
+
+insert into documents_document (id, uuid, kind, number, year_start, contents, contents_sha256, template, issued_at,
+    cancel_reason, crous_id, person_id)
+select {document_id} + i, gen_random_uuid(), 'cvec.attestation', number, {year_start}, contents::jsonb, sha256,
+    'cvec/attestation.typ', at, '', crous, {person_id} + i
+from raw where state <> 'none';
+
+insert into cvec_acquittement (id, year_start, status, amount_cents, motive, opened_at, settled_at, commune_id,
+    crous_id, document_id, order_id, person_id)
+select {acquittement_id} + i, {year_start}, state, case state when 'paid' then {amount} else 0 end,
+    case state when 'paid' then '' else 'BCS' end, at, at, commune, crous, {document_id} + i,
+    case state when 'paid' then {order_id} + i end, {person_id} + i
+from raw where state <> 'none';
+
+insert into students_fact (kind, year_start, value, source, certainty, known_at, reason, person_id)
+select 'cvec_acquittee', {year_start}, jsonb_build_object('number', number), 'cvec', 'verified', at, '', {person_id} + i
+from raw where state <> 'none'
+union all
+select 'boursier', {year_start}, 'true', 'scholarships', 'verified', at - interval '1 day', '', {person_id} + i
+from raw where state = 'exempt';
+
+insert into notifications_message (mail_status, mail_attempts, crous_id, kind, params, link, created_at, sent_at,
+    document_id, person_id)
+select 'sent', 1, crous, 'cvec.certificate',
+    jsonb_build_object('year', '{year}', 'number', number, 'exempt', state = 'exempt'), '/cvec/{year}/attestation', at,
+    at, {document_id} + i, {person_id} + i
+from raw where state <> 'none';
+"""
+"""How a batch is laid out over the tables, in the order of their keys. ``{person_id}`` is the first of its numbers."""
 
 
 class Command(BaseCommand):
@@ -108,8 +184,11 @@ def make_batch(batch: tuple[int, int]) -> int:
         with cursor.copy("copy raw from stdin") as copy:
             for row in drawn(start, count, bases["acquittement_id"]):
                 copy.write_row(row)
-        for statement in laid_out(start, bases):
-            cursor.execute(statement)
+        cases = " ".join(f"when {o.pk} then '{cvec.collected_account(YEAR, o.slug)}'" for o in offices().values())
+        account = f"case crous {cases} end"
+        cursor.execute(
+            _LAYOUT.format(start=start, account=account, amount=AMOUNT, year=YEAR, year_start=YEAR.start, **bases)
+        )
     return count
 
 
@@ -195,63 +274,3 @@ def base36(serial: int) -> str:
         serial, rest = divmod(serial, 36)
         written = signs[rest] + written
     return written
-
-
-def laid_out(start: int, bases: dict[str, int]) -> Iterator[str]:
-    """Give the statements that lay the batch out over the tables, in the order of their keys."""
-    ids = {name: f"({base} + i)" for name, base in bases.items()}
-    serial, year, label = f"({start} + i)", YEAR.start, f"CVEC {YEAR}"
-    paid, certified = "from raw where state = 'paid'", "from raw where state <> 'none'"
-    cases = " ".join(f"when {o.pk} then '{cvec.collected_account(YEAR, o.slug)}'" for o in offices().values())
-    account = f"case crous {cases} end"
-    tx = f"'population-' || {serial}"
-    yield f"""insert into students_person (id, uuid, crous_ids, birth_name, usual_name, first_names, birth_on,
-            birth_commune, birth_place, birth_country, civility, nationality, ine, ine_status, search_key, usual_key,
-            created_at)
-        select {ids["person_id"]}, gen_random_uuid(), array[case when state = 'none' then 0 else crous end], birth_name,
-            '', first_names, birth_on, commune, '', 'FR', civility, 'FR', ine, 'declared', key, '', at from raw"""
-    yield f"""insert into accounts_user (password, email, kind, language, label, person_id, crous_ids, rights, national,
-            is_active, created_at)
-        select '!population', 'population-' || lpad({serial}::text, 9, '0') || '@etudiant.example', 'student', 'fr',
-            split_part(first_names, ' ', 1) || ' ' || birth_name, {ids["person_id"]}, '{{}}', '{{}}', false, true, at
-        from raw"""
-    yield f"""insert into students_identifier (scheme, value, status, source, known_at, person_id)
-        select 'bea', ine, 'declared', 'student', at, {ids["person_id"]} from raw"""
-    yield f"""insert into payments_order (id, uuid, number, kind, reference, amount_cents, captured_cents,
-            credit_account, label, return_path, status, created_at, paid_at, crous_id, person_id)
-        select {ids["order_id"]}, gen_random_uuid(), 'Z' || {serial}, 'cvec', {ids["acquittement_id"]}::text, {AMOUNT},
-            {AMOUNT}, {account}, '{label}', '/cvec/{YEAR}/attestation', 'paid', at, at, crous, {ids["person_id"]} {paid}"""
-    yield f"""insert into payments_attempt (id, person_id, crous_id, rail, rank, number, bank_ref, begun_on,
-            amount_cents, language, status, detail, begun_at, ended_at, asked, order_id)
-        select {ids["attempt_id"]}, {ids["person_id"]}, crous, 'lyra', 1, 'Z' || {serial} || '-1', bank_ref, at::date,
-            {AMOUNT}, 'fr', 'captured', '', at, at, 0, {ids["order_id"]} {paid}"""
-    yield f"""insert into payments_outsideevent (id, rail, kind, raw, sha256, verdict, facts, status, effect,
-            received_at, read_at, person_id, crous_id, reason, attempt_id)
-        select {ids["event_id"]}, 'lyra', 'notice', convert_to({tx}, 'UTF8'), sha256(convert_to({tx}, 'UTF8')), 'good',
-            '{{}}', 'done', 'captured', at, at, {ids["person_id"]}, crous, '', {ids["attempt_id"]} {paid}"""
-    yield f"""insert into payments_capture (person_id, crous_id, rail, rail_tx_id, amount_cents, surplus, taken_at,
-            booked_at, attempt_id, order_id, event_id)
-        select {ids["person_id"]}, crous, 'lyra', {tx}, {AMOUNT}, false, at, at, {ids["attempt_id"]}, {ids["order_id"]},
-            {ids["event_id"]} {paid}"""
-    yield f"""insert into ledger_transfer (key, amount_cents, at, reason, credit_id, debit_id)
-        select 'capture:lyra:' || {tx}, {AMOUNT}, at, '{label}', a.id,
-            (select id from ledger_account where path = 'psp:lyra:receivable')
-        from raw join ledger_account a on a.path = {account} where state = 'paid'"""
-    yield f"""insert into documents_document (id, uuid, kind, number, year_start, contents, contents_sha256, template,
-            issued_at, cancel_reason, crous_id, person_id)
-        select {ids["document_id"]}, gen_random_uuid(), 'cvec.attestation', number, {year}, contents::jsonb, sha256,
-            'cvec/attestation.typ', at, '', crous, {ids["person_id"]} {certified}"""
-    yield f"""insert into cvec_acquittement (id, year_start, status, amount_cents, motive, opened_at, settled_at,
-            commune_id, crous_id, document_id, order_id, person_id)
-        select {ids["acquittement_id"]}, {year}, state, case state when 'paid' then {AMOUNT} else 0 end,
-            case state when 'paid' then '' else 'BCS' end, at, at, commune, crous, {ids["document_id"]},
-            case state when 'paid' then {ids["order_id"]} end, {ids["person_id"]} {certified}"""
-    yield f"""insert into students_fact (kind, year_start, value, source, certainty, known_at, reason, person_id)
-        select 'cvec_acquittee', {year}, jsonb_build_object('number', number), 'cvec', 'verified', at, '',
-            {ids["person_id"]} {certified}
-        union all select 'boursier', {year}, 'true', 'scholarships', 'verified', at - interval '1 day', '',
-            {ids["person_id"]} from raw where state = 'exempt'"""
-    yield f"""insert into notifications_message (mail_status, mail_attempts, crous_id, kind, params, link, created_at,
-            sent_at, document_id, person_id)
-        select 'sent', 1, crous, 'cvec.certificate', jsonb_build_object('year', '{YEAR}', 'number', number, 'exempt',
-            state = 'exempt'), '/cvec/{YEAR}/attestation', at, at, {ids["document_id"]}, {ids["person_id"]} {certified}"""

@@ -85,7 +85,9 @@ def test_a_cut_tail_shows_against_the_heads_written_outside_even_if_the_heads_we
     assert selectors.broken_anchors(anchored) == len(anchored)
 
 
-@pytest.mark.parametrize("statement", ["update audit_deed set verb = ''", "delete from audit_deed", "update audit_head set seq = 0"])
+@pytest.mark.parametrize(
+    "statement", ["update audit_deed set verb = ''", "delete from audit_deed", "update audit_head set seq = 0"]
+)
 def test_the_application_adds_and_nothing_else(statement: str) -> None:
     record()
     with pytest.raises(DatabaseError), connection.cursor() as cursor:

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 8, 28, 12, 0, tzinfo=UTC)
 
 
-def post(key: str = "cvec:1", cents: int = 105_00, debit: str = "psp:lyra:receivable", credit: str = "cvec:2026:collected") -> bool:
+def post(
+    key: str = "cvec:1", cents: int = 105_00, debit: str = "psp:lyra:receivable", credit: str = "cvec:2026:collected"
+) -> bool:
     with transaction.atomic():
         return actions.post(key=key, debit=debit, credit=credit, amount_cents=cents, at=NOW, reason="CVEC 2026-2027")
 
@@ -102,7 +104,7 @@ def test_eight_at_once_with_one_key_move_money_once_and_crossing_transfers_do_no
     assert_books_balance()
 
 
-def test_posting_is_one_query(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_posting_is_one_query(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     with django_assert_num_queries(3):  # begin, the call, commit
         post()
 

@@ -80,7 +80,7 @@ class PersonFactory(factory.django.DjangoModelFactory):
     created_at = NOW
 
     @factory.post_generation
-    def number(self: Person, create: bool, _given: Any, **_kwargs: Any) -> None:  # noqa: FBT001 - factory_boy's hook
+    def number(self: Person, create: bool, _given: Any, **_kwargs: Any) -> None:
         """Write the number the person shows."""
         if create:
             scheme = "provisional" if self.ine[4] == "D" else "bea"
@@ -89,13 +89,13 @@ class PersonFactory(factory.django.DjangoModelFactory):
             )
 
     @factory.post_generation
-    def account(self: Person, create: bool, _given: Any, **_kwargs: Any) -> None:  # noqa: FBT001 - as above
+    def account(self: Person, create: bool, _given: Any, **_kwargs: Any) -> None:
         """Give the person an account that points to them."""
         if create:
             UserFactory(person_id=self.pk, label=self.display_name)
 
     @factory.post_generation
-    def boursier(self: Person, create: bool, given: Any, **_kwargs: Any) -> None:  # noqa: FBT001 - as above
+    def boursier(self: Person, create: bool, given: Any, **_kwargs: Any) -> None:
         """Make them a scholar of the current year: ``PersonFactory(boursier=True)``."""
         if create and given:
             give_fact(self, "boursier", True)

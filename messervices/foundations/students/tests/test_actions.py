@@ -130,10 +130,10 @@ def test_control_without_the_unique_index_an_ine_is_several_persons() -> None:
         )
 
 
-def test_a_fact_is_written_once_in_one_query(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_a_fact_is_written_once_in_one_query(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     person = PersonFactory()
 
-    def write(value: bool) -> bool:  # noqa: FBT001
+    def write(value: bool) -> bool:
         with transaction.atomic():
             return actions.record_fact(
                 person_id=person.pk, kind="boursier", year=YEAR, value=value, source="s", certainty="verified", now=NOW
@@ -183,7 +183,7 @@ def test_an_agent_corrects_with_a_reason_and_the_student_can_no_longer_change_it
 
 
 @pytest.mark.parametrize(("step", "mine"), [("grant", True), ("refuse", False)])
-def test_an_agent_decides_whose_the_ine_is(step: str, mine: bool) -> None:  # noqa: FBT001
+def test_an_agent_decides_whose_the_ine_is(step: str, mine: bool) -> None:
     holder = told(UserFactory(), ine=bea(6))
     claimant = told(UserFactory(), ine=bea(6), birth_name="Okafor")
     Person.objects.filter(pk=claimant.pk).update(crous_ids=[26])

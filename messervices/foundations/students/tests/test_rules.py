@@ -31,14 +31,28 @@ def test_a_number_is_read_whatever_its_spaces_and_capitals(typed: str, scheme: s
 
 
 @pytest.mark.parametrize(
-    "typed", ["123456789II", "123456789AL", "12345678AB", "1234B56789C", "1234A56789I", "1234A56789O", "1234E56789B", "", "é" * 11]
+    "typed",
+    [
+        "123456789II",
+        "123456789AL",
+        "12345678AB",
+        "1234B56789C",
+        "1234A56789I",
+        "1234A56789O",
+        "1234E56789B",
+        "",
+        "é" * 11,
+    ],
 )
 def test_what_fits_no_shape_is_not_an_ine(typed: str) -> None:
     assert not rules.read_ine(typed).is_ine
 
 
 def test_a_provisional_number_has_its_shape_and_is_never_given_twice() -> None:
-    given = {rules.provisional_ine(serial, 2026) for serial in [*range(2_000), *range(99_990, 100_010), *range(200_000, 200_010)]}
+    given = {
+        rules.provisional_ine(serial, 2026)
+        for serial in [*range(2_000), *range(99_990, 100_010), *range(200_000, 200_010)]
+    }
     assert len(given) == 2_030
     assert {rules.read_ine(value).scheme for value in given} == {"provisional"}
 
