@@ -1,6 +1,7 @@
 """The page ``/design`` and the pages of errors."""
 
 import datetime as dt
+import math
 
 from django import forms
 from django.core.paginator import Paginator
@@ -123,8 +124,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """429: too many tries; the sentence says for how long."""
-    return render(request, "look/429.html", {"wait": getattr(exception, "wait", None)}, status=429)
+    """429: too many tries; the sentence says for how long, in whole minutes (``wait`` is in seconds)."""
+    wait = getattr(exception, "wait", 0) or 0
+    return render(request, "look/429.html", {"minutes": math.ceil(wait / 60)}, status=429)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

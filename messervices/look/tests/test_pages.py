@@ -113,7 +113,7 @@ def test_pages_of_errors_say_what_is_certain(rf: RequestFactory) -> None:
     too_many.wait = 42  # type: ignore[attr-defined]
     answer = views.too_many(request, too_many)
     assert answer.status_code == 429
-    assert "42 secondes" in answer.content.decode()
+    assert "Attendez 1 minute" in answer.content.decode()
 
 
 def test_the_example_that_searches_answers_in_json(client: Client) -> None:
