@@ -3,11 +3,14 @@
 import json
 import logging
 import re
+import traceback
 from datetime import UTC, datetime
 
 _E_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b")
 _INE = re.compile(r"\b(?=[0-9A-Z]{11}\b)(?=(?:[A-Z]*\d){4})[0-9A-Z]{11}\b", re.IGNORECASE)
+_ADDRESS = re.compile(r": /.*", re.DOTALL)
+"""Django ends its sentences with the address asked for: a link's secret or a certificate's number may stand in it."""
 _SAID = ("reference", "status", "method", "route", "ms", "queries", "actor", "job", "code", "event")
 
 
@@ -21,8 +24,27 @@ class Careful(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Replace the message; arguments are dropped once they are in it."""
-        record.msg, record.args = careful(record.getMessage()), None
+        message = record.getMessage()
+        if record.name.startswith("django."):
+            message = _ADDRESS.sub("", message)
+        record.msg, record.args = careful(message), None
         return True
+
+
+def where_it_broke(error: BaseException | None) -> str:
+    """Say where an error came from, and the kinds of errors that led to it, the first one first; never their words.
+
+    Words may quote anything: the database's quote the whole row that it refuses. Of those the code and the constraint
+    are kept, which say as much to who repairs.
+    """
+    parts: list[str] = []
+    while error is not None:
+        said = getattr(error, "diag", None)
+        codes = [code for name in ("sqlstate", "constraint_name") if (code := getattr(said, name, None))]
+        kind = f"{type(error).__module__}.{type(error).__qualname__}"
+        parts.append("".join(traceback.format_tb(error.__traceback__)) + " ".join([kind, *codes]))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return careful("\n".join(reversed(parts)))
 
 
 class JsonFormatter(logging.Formatter):
@@ -38,5 +60,5 @@ class JsonFormatter(logging.Formatter):
         }
         line |= {name: getattr(record, name) for name in _SAID if hasattr(record, name)}
         if record.exc_info:
-            line["trace"] = careful(self.formatException(record.exc_info))
+            line["trace"] = where_it_broke(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False, default=str)
