@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from launcher.cluster import DURABLE, SUPERUSER, Cluster, own_folder  # noqa: E402 - after the path is set
-from launcher.places import socket_folder  # noqa: E402
-from launcher.roles import prepare_embedded  # noqa: E402
+from launcher.places import socket_folder  # noqa: E402 - as above
+from launcher.roles import prepare_embedded  # noqa: E402 - as above
 
 _MANAGE = (sys.executable, "-m", "messervices.config.manage")
 

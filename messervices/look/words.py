@@ -108,7 +108,7 @@ def spaced(number: str | None) -> str:
 def masked(number: str | None) -> str:
     """A student number shown without giving it: first four and last three signs."""
     bare = str(number or "").replace(" ", "")
-    return f"{bare[:4]} •••• {bare[-3:]}" if len(bare) > 7 else "••••" if bare else ""  # noqa: PLR2004
+    return f"{bare[:4]} •••• {bare[-3:]}" if len(bare) > 7 else "••••" if bare else ""  # noqa: PLR2004 - the seven signs that are shown
 
 
 def count(number: int | None) -> str:
