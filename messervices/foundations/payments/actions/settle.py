@@ -1,10 +1,11 @@
 """The one place where money that came in is booked: either all of it happens, or none.
 
 No paid order without its line in the ledger and without its service told; no line without an order. The path of a
-payment is four queries and the service's call-back; a test counts them.
+payment is three queries and the service's call-back; a test counts them.
 """
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -13,7 +14,7 @@ from messervices.foundations.audit.actions import record
 from messervices.foundations.ledger.actions import post
 from messervices.foundations.notifications.actions import notify
 from messervices.foundations.payments import rules
-from messervices.foundations.payments.models import Attempt, Capture, Order, OutsideEvent, Refund
+from messervices.foundations.payments.models import Attempt, Capture, OutsideEvent, Refund
 from messervices.foundations.payments.providers import rail_named
 from messervices.foundations.payments.providers.rail import Facts
 from messervices.foundations.payments.rules import Outcome
@@ -33,13 +34,34 @@ from messervices.kernel.action import action
 from messervices.kernel.actor import Actor
 from messervices.kernel.money import Cents
 
-_CLAIM = """
-    update payments_outsideevent set status = 'done', read_at = %s where id = %s and status = 'new'
-    returning rail, facts
-"""
+_CLAIM = "select * from payments_claim(%s, %s)"
 _BOOK = "select payments_book(%s, %s, %s, %s, %s, %s, %s, %s)"
 _AHEAD = timedelta(minutes=10)
 """A bank's clock may be this much ahead of ours; a later date is not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event claimed for reading, with the attempt and the order that it speaks of, both locked.
+
+    ``attempt_id`` is ``None`` when we know no such attempt.
+    """
+
+    rail: str
+    facts: Facts
+    attempt_id: int | None
+    attempt_status: str
+    attempt_cents: int
+    order_id: int
+    order_status: str
+    order_cents: int
+    number: str
+    kind: str
+    reference: str
+    person_id: int
+    crous_id: int
+    credit_account: str
+    label: str
 
 
 @action
@@ -50,38 +72,44 @@ def settle(*, event_id: int, now: datetime) -> str:
     booked. Anything that fails leaves the event unread, to be read again.
     """
     crash.point("payments.before_claim")
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, (now, event_id))
-        row = cursor.fetchone()
-    if row is None:
+    claimed = _claim(event_id, now)
+    if claimed is None:
         return ""
     crash.point("payments.after_claim")
-    facts = Facts(**(json.loads(row[1]) if isinstance(row[1], str) else row[1]))
-    attempt = (
-        Attempt.objects.select_for_update(of=("order", "self"))  # the order first, as everybody who locks both
-        .select_related("order")
-        .filter(rail=row[0], number=facts.number)
-        .first()
-    )
-    if attempt is None:
+    if claimed.attempt_id is None:
         effect = Effect.UNKNOWN_ORDER
         OutsideEvent.objects.filter(pk=event_id).update(status=EventStatus.UNKNOWN, effect=effect)
     else:
-        effect = _apply(event_id, attempt, facts, now)
+        effect = _apply(event_id, claimed, now)
     crash.point("payments.before_commit")
     return effect
 
 
-def _apply(event_id: int, attempt: Attempt, facts: Facts, now: datetime) -> Effect:
+def _claim(event_id: int, now: datetime) -> Claimed | None:
+    """Claim the event and lock its order, then its attempt (one query, ``sql/claim.sql``)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, (event_id, now))
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    rail, facts, *others = row
+    return Claimed(rail, Facts(**(json.loads(facts) if isinstance(facts, str) else facts)), *others)
+
+
+def _apply(event_id: int, claimed: Claimed, now: datetime) -> Effect:
     """Choose what the bank's word does to the attempt. Money counts whatever we had thought of the attempt."""
+    facts = claimed.facts
+    fits = rules.fits(
+        amount_cents=claimed.attempt_cents,
+        currency="EUR",
+        said_cents=facts.amount_cents,
+        said_currency=facts.currency,
+    )
+    if facts.outcome == Outcome.PAID and facts.tx_id and fits:
+        return _take(event_id, claimed, now)
+    attempt = Attempt.objects.select_related("order").get(number=facts.number)
     if facts.outcome == Outcome.PAID and facts.tx_id:
-        fits = rules.fits(
-            amount_cents=attempt.amount_cents,
-            currency="EUR",
-            said_cents=facts.amount_cents,
-            said_currency=facts.currency,
-        )
-        return _take(event_id, attempt, facts, now) if fits else _question(event_id, attempt, Effect.OTHER_AMOUNT, now)
+        return _question(event_id, attempt, Effect.OTHER_AMOUNT, now)
     if facts.outcome == Outcome.GIVEN_BACK:
         return _given_back(event_id, attempt, now)
     if facts.outcome in rules.END_STEPS:
@@ -95,63 +123,63 @@ def _apply(event_id: int, attempt: Attempt, facts: Facts, now: datetime) -> Effe
     return _question(event_id, attempt, Effect.UNCLEAR, now)
 
 
-def _take(event_id: int, attempt: Attempt, facts: Facts, now: datetime) -> Effect:
+def _take(event_id: int, claimed: Claimed, now: datetime) -> Effect:
     """Book the money: for the order when it is open, as a surplus to give back when it is not."""
-    order = attempt.order
-    why_surplus = _why_surplus(attempt)
-    rail = rail_named(attempt.rail)
+    facts, why_surplus = claimed.facts, _why_surplus(claimed)
     taken_at = _believed(facts.at, now)
+    booked = (event_id, claimed.attempt_id, claimed.rail, facts.tx_id, facts.amount_cents, why_surplus, taken_at, now)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _BOOK,
-            (event_id, attempt.pk, attempt.rail, facts.tx_id, facts.amount_cents, why_surplus, taken_at, now),
-        )
+        cursor.execute(_BOOK, booked)
         capture_id = cursor.fetchone()[0]
     if capture_id is None:
         return Effect.REPEATED
     crash.point("payments.after_book")
     post(
-        key=f"capture:{attempt.rail}:{facts.tx_id}",
-        debit=rail.receivable,
-        credit=surplus_account(attempt.rail) if why_surplus else order.credit_account,
+        key=f"capture:{claimed.rail}:{facts.tx_id}",
+        debit=rail_named(claimed.rail).receivable,
+        credit=surplus_account(claimed.rail) if why_surplus else claimed.credit_account,
         amount_cents=facts.amount_cents,
         at=now,
-        reason=order.label,
+        reason=claimed.label,
     )
     crash.point("payments.after_ledger")
     if why_surplus:
-        _send_back(order, capture_id, facts.amount_cents, now)
+        _send_back(claimed, capture_id, now)
         return Effect.SURPLUS
-    manifest.paid_callback(order.kind)(
-        order_id=order.pk,
-        reference=order.reference,
-        facts=Paid(
-            order_id=order.pk,
-            number=order.number,
-            kind=order.kind,
-            reference=order.reference,
-            person_id=order.person_id,
-            crous_id=order.crous_id,
-            amount_cents=Cents(facts.amount_cents),
-            rail=attempt.rail,
-            rail_tx_id=facts.tx_id,
-            taken_at=taken_at,
-        ),
-        now=now,
-        by=Actor.system(f"bank:{attempt.rail}"),
-    )
+    _tell_service(claimed, taken_at, now)
     crash.point("payments.after_callback")
     return Effect.CAPTURED
 
 
-def _why_surplus(attempt: Attempt) -> str:
+def _tell_service(claimed: Claimed, taken_at: datetime, now: datetime) -> None:
+    """Make the one call back: the service does its part in this very transaction."""
+    manifest.paid_callback(claimed.kind)(
+        order_id=claimed.order_id,
+        reference=claimed.reference,
+        facts=Paid(
+            order_id=claimed.order_id,
+            number=claimed.number,
+            kind=claimed.kind,
+            reference=claimed.reference,
+            person_id=claimed.person_id,
+            crous_id=claimed.crous_id,
+            amount_cents=Cents(claimed.facts.amount_cents),
+            rail=claimed.rail,
+            rail_tx_id=claimed.facts.tx_id,
+            taken_at=taken_at,
+        ),
+        now=now,
+        by=Actor.system(f"bank:{claimed.rail}"),
+    )
+
+
+def _why_surplus(claimed: Claimed) -> str:
     """Say why this money is not the order's, "" when it is: paid already, withdrawn, or of another amount since."""
-    order = attempt.order
-    if order.status == OrderStatus.PAID:
+    if claimed.order_status == OrderStatus.PAID:
         return RefundReason.ALREADY_PAID.value
-    if order.status == OrderStatus.CANCELLED:
+    if claimed.order_status == OrderStatus.CANCELLED:
         return RefundReason.ORDER_CLOSED.value
-    return "" if order.amount_cents == attempt.amount_cents else RefundReason.AMOUNT_CHANGED.value
+    return "" if claimed.order_cents == claimed.attempt_cents else RefundReason.AMOUNT_CHANGED.value
 
 
 def surplus_account(rail: str) -> str:
@@ -159,9 +187,10 @@ def surplus_account(rail: str) -> str:
     return f"payments:surplus:{rail}"
 
 
-def _send_back(order: Order, capture_id: int, amount_cents: int, now: datetime) -> None:
+def _send_back(claimed: Claimed, capture_id: int, now: datetime) -> None:
     """Queue the way back of a surplus, and tell the student. The refund's row was written with the capture."""
-    refund = Refund.objects.only("pk", "reason").get(capture_id=capture_id)
+    refund = Refund.objects.select_related("capture__order").get(capture_id=capture_id)
+    order, amount_cents = refund.capture.order, refund.amount_cents
     jobs.enqueue("foundations.payments.tasks.give_back", refund_id=refund.pk)
     notify(
         person_id=order.person_id,
@@ -172,7 +201,7 @@ def _send_back(order: Order, capture_id: int, amount_cents: int, now: datetime) 
         now=now,
     )
     record(
-        by=Actor.system("bank"),
+        by=Actor.system(f"bank:{claimed.rail}"),
         verb="payments.book_surplus",
         subject=f"payments.order:{order.pk}",
         person_id=order.person_id,

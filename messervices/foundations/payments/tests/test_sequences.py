@@ -35,6 +35,7 @@ from messervices.foundations.students.tests.factories import PersonFactory
 pytestmark = pytest.mark.django_db
 AMOUNT = 105_00
 LATER = NOW + timedelta(hours=1)
+AT_LAST = NOW + timedelta(days=365)
 
 
 def orders(count: int) -> list[Order]:
@@ -68,23 +69,34 @@ def tries(order: Order, first: str, seed: int) -> list[str]:
 
 
 def deliver(made: Sequence, service: FakeService) -> None:
-    """Deliver a sequence: some letters are read at once, some in a heap and out of order, some by the sweep alone."""
+    """Deliver a sequence: some letters are read at once, some in a heap and out of order, some by the sweep alone.
+
+    Each sequence has its own minute, and looks only at its own events: the test is one long transaction, in which the
+    database can forget nothing.
+    """
     draw = random.Random(made.seed)
-    heap: list[int] = []
+    now = NOW + timedelta(minutes=made.seed)
+    first = OutsideEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     for place, letter in enumerate(made.letters):
-        actions.receive(rail="lyra", raw=letter, now=NOW)
-        if place in made.breaks:
-            service.fails = True
-        if draw.random() < 0.4 or place in made.breaks:
-            heap = list(OutsideEvent.objects.filter(status="new").values_list("pk", flat=True))
+        actions.receive(rail="lyra", raw=letter, now=now)
+        service.fails = place in made.breaks
+        if service.fails or draw.random() < 0.4:
+            heap = unread_since(first)
             draw.shuffle(heap)
             for event_id in heap:
                 try:
-                    actions.settle(event_id=event_id, now=NOW)
+                    actions.settle(event_id=event_id, now=now)
                 except RuntimeError:
                     service.fails = False  # the service broke: the event is still unread, and read again by the sweep
         service.fails = False
-    tasks.sweep_inbox(now=LATER)
+    if draw.random() < 0.9:  # the others are left to the sweep at the end of all
+        for event_id in unread_since(first):
+            actions.settle(event_id=event_id, now=now)
+
+
+def unread_since(first: int) -> list[int]:
+    """Give the unread events after a number."""
+    return list(OutsideEvent.objects.filter(pk__gt=first, status="new").values_list("pk", flat=True))
 
 
 def differences(made: dict[int, Sequence], service: FakeService) -> list[str]:
@@ -123,6 +135,8 @@ def test_no_sequence_doubles_or_loses_money_or_believes_a_forgery(
     for seed, (order, number) in enumerate(zip(every, begun(every), strict=True), start=first):
         made[order.pk] = sequence(seed, tries(order, number, seed))
         deliver(made[order.pk], service)
+    while selectors.unread_events(AT_LAST):
+        tasks.sweep_inbox(now=AT_LAST)
     kinds = Counter(kind for sent in made.values() for kind, _number in sent.delivered)
     paid = sum(sent.is_paid for sent in made.values())
     surplus = sum(max(0, len(sent.right) - 1) for sent in made.values())
@@ -180,6 +194,7 @@ def run_with_doubles(service: FakeService) -> tuple[int, int]:
         made = Sequence(seed, [number], right={f"{seed}-tx"})
         made.letters = [notice(number, trans_uuid=f"{seed}-tx", hash=str(turn)) for turn in range(3)]
         deliver(made, service)
+        tasks.sweep_inbox(now=AT_LAST)
         captures += Capture.objects.filter(order=order).count()
         transactions += len(made.right)
     return captures, transactions

@@ -29,12 +29,12 @@ from messervices.foundations.payments.tests.factories import (
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 
-def test_settling_books_all_of_it_in_four_queries(
+def test_settling_books_all_of_it_in_three_queries(
     service: FakeService, django_assert_num_queries, transactional_db
 ) -> None:
     order = OrderFactory()
     event_id = receive(notice(begin(order).number))
-    with django_assert_num_queries(6):  # begin, claim, lock, book, ledger, (the service), commit
+    with django_assert_num_queries(5):  # begin, claim and lock, book, ledger, (the service), commit
         assert actions.settle(event_id=event_id, now=LATER) == "captured"
     order.refresh_from_db()
     assert (order.status, order.captured_cents, order.paid_at) == ("paid", 105_00, LATER)
