@@ -83,8 +83,9 @@ def _told(check: Check, environment: dict[str, str]) -> Verdict:
 
 
 def _pytest(words: list[str], environment: dict[str, str]) -> int:
-    """Run pytest; Ctrl-C is its own to answer."""
-    with subprocess.Popen([sys.executable, "-m", "pytest", *words], cwd=ROOT, env=environment) as process:
+    """Run pytest; Ctrl-C is its own to answer. Its databases go with the server: it need not drop them."""
+    command = [sys.executable, "-m", "pytest", "--reuse-db", *words]
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         return process.wait()
 
