@@ -4,10 +4,10 @@ The policy filters; it is never the access path. Hence ``case when`` instead of 
 a small Crous) and ``(select …)`` around the settings (read once a statement): docs/decisions/0002.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.models import BaseConstraint, Model
+from django.db.models import BaseConstraint, Field, Model
 
 _PERSON = "(select nullif(current_setting('app.person', true), '')::bigint)"
 _CROUS = "(select nullif(current_setting('app.crous', true), '')::int[])"
@@ -53,7 +53,8 @@ class _Policy(BaseConstraint):
         return hash(self.name)
 
     def _column(self, model: type[Model], field: str) -> str:
-        return str(model._meta.get_field(field).column)  # noqa: SLF001 - as above
+        found = model._meta.get_field(field)  # noqa: SLF001 - as above
+        return str(cast("Field[object, object]", found).column)
 
 
 class Isolated(_Policy):

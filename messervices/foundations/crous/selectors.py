@@ -129,7 +129,7 @@ def windows_in_force(service: str | None = None) -> list[Window]:
 
 def window_history(service: str, year: AcademicYear, crous_id: int | None) -> list[Window]:
     """List every row ever set for a campaign, latest first: who changed what, when, from which source."""
-    rows = Window.objects.filter(service=service, year=year, crous_id=crous_id)
+    rows = Window.objects.filter(service=service, year=year, crous=crous_id)
     return list(rows.order_by("-set_at", "-id"))
 
 

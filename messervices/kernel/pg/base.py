@@ -38,7 +38,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _cursor(self, name: str | None = None) -> Any:
         """Open a cursor, after telling the connection whose rows may be seen."""
-        cursor = super()._cursor(name)
+        cursor = super()._cursor(name)  # type: ignore[misc]  # the stubs leave it out
         wanted = scope.current()
         if wanted is not self._sent and not self.needs_rollback and self.connection is not None:
             crous = "{" + ",".join(map(str, wanted.crous)) + "}" if wanted.crous else ""
@@ -50,10 +50,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _rollback(self) -> None:
         """A rollback takes a session-level ``set_config`` back with it."""
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]  # the stubs leave it out
         self._sent = None
 
     def _savepoint_rollback(self, sid: str) -> None:
         """So does a rollback to a savepoint."""
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]  # the stubs leave it out
         self._sent = None

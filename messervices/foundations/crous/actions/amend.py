@@ -58,7 +58,7 @@ def set_window(
     if period.opens_at and period.closes_at and period.opens_at >= period.closes_at:
         raise Refusal("dates_reversed", _("La fin doit venir après le début."))
     wanted = {"opens_at": period.opens_at, "closes_at": period.closes_at, "source": source, "certainty": certainty}
-    rows = list(Window.objects.filter(service=service, year=year, crous_id=crous_id, superseded_at=None))
+    rows = list(Window.objects.filter(service=service, year=year, crous=crous_id, superseded_at=None))
     same = next((row for row in rows if {field: getattr(row, field) for field in wanted} == wanted), None)
     old = [row for row in rows if row is not same and (replaces is None or row.pk in replaces)]
     if same and not old:

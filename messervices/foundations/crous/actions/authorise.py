@@ -108,7 +108,7 @@ def grant_role(*, by: Actor, user: User, role_code: str, crous_id: int | None, r
         raise Refusal("role_unknown", _("Ce rôle n’existe pas."))
     if role.national != (crous_id is None):
         raise Refusal("role_place", _("Un rôle national se donne pour tout le réseau, un autre pour un Crous."))
-    held = Agent.objects.filter(user=account, role=role, crous_id=crous_id, until=None).first()
+    held = Agent.objects.filter(user=account, role=role, crous=crous_id, until=None).first()
     if held:
         return held
     held = Agent.objects.create(user=account, role=role, crous_id=crous_id, since=now)
