@@ -62,7 +62,7 @@ class Payment:
     @property
     def sent(self) -> dict[str, str]:
         """The fields of the form, as the shop sent them."""
-        return json.loads(self.form)  # type: ignore[no-any-return]
+        return json.loads(self.form)  # type: ignore[no-any-return]  # what was kept is a form: words
 
     @property
     def is_finished(self) -> bool:

@@ -53,7 +53,7 @@ def prepare_own(url: str) -> None:
         try:
             _create_roles(connection)
             for role in ROLES:
-                if not connection.execute("select pg_has_role(current_user, %s, 'member')", [role]).fetchone()[0]:  # type: ignore[index]
+                if not connection.execute("select pg_has_role(current_user, %s, 'member')", [role]).fetchone()[0]:  # type: ignore[index]  # such a question always has a row
                     connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(me)))
             may = connection.execute(
                 "select has_schema_privilege(%s, 'public', 'create') and has_database_privilege(%s, %s, 'create')",

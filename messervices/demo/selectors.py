@@ -1,7 +1,6 @@
 """What the demonstration's pages show: sign-ins and the codes of the moment."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import settings
@@ -29,11 +28,6 @@ def code_of(secret: str) -> str:
 def lines() -> list[Line]:
     """Everybody one may sign in as."""
     return [Line(one, code_of(one.code_key) if one.code_key else "") for one in SIGN_INS]
-
-
-def is_clock_set(now: datetime, machine: datetime) -> bool:
-    """Tell whether the platform's clock was set to another time than the machine's."""
-    return abs((now - machine).total_seconds()) > PERIOD
 
 
 def bank_address() -> str:

@@ -87,7 +87,7 @@ class DecideForm(forms.Form):
     def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
         """``name`` is the claimant's: the choices say it."""
         super().__init__(*args, **kwargs)
-        self.fields["step"].choices = [  # type: ignore[attr-defined]
+        self.fields["step"].choices = [  # type: ignore[attr-defined]  # a field with choices
             ("grant", _("L’INE est à %(name)s") % {"name": name}),
             ("refuse", _("L’INE reste à l’autre personne")),
             ("ask", _("Demander une pièce")),
@@ -128,7 +128,7 @@ class CorrectForm(forms.Form):
         else:
             self.fields["value"] = value_field(kind, language, today)
         known = [(str(paper.pk), f"{paper.name}, {day(paper.received_at)}") for paper in papers]
-        self.fields["paper"].choices = [("", _("Aucune de celles-là")), *known]  # type: ignore[attr-defined]
+        self.fields["paper"].choices = [("", _("Aucune de celles-là")), *known]  # type: ignore[attr-defined]  # a field with choices
         if not known:
             self.fields["paper"].widget = forms.HiddenInput()
             self.fields["proof"].required = True

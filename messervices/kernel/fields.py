@@ -15,9 +15,9 @@ class AcademicYearField(models.SmallIntegerField):  # type: ignore[type-arg]  # 
     description = "Academic year"
 
     # What the type checker's plugin reads: what may be assigned, what an instance gives, what a filter takes.
-    _pyi_private_set_type: AcademicYear | int | str | Combinable  # type: ignore[assignment]
-    _pyi_private_get_type: AcademicYear  # type: ignore[assignment]
-    _pyi_lookup_exact_type: AcademicYear | int | str  # type: ignore[assignment]
+    _pyi_private_set_type: AcademicYear | int | str | Combinable  # type: ignore[assignment]  # read by the stubs only
+    _pyi_private_get_type: AcademicYear  # type: ignore[assignment]  # read by the stubs only
+    _pyi_lookup_exact_type: AcademicYear | int | str  # type: ignore[assignment]  # read by the stubs only
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Name the column for what it holds, whatever the attribute is called."""

@@ -22,11 +22,11 @@ class _Policy(BaseConstraint):
         """Give the condition that a visible row meets."""
         raise NotImplementedError
 
-    def constraint_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> None:  # type: ignore[override]
+    def constraint_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> None:  # type: ignore[override]  # narrower than the stubs: never absent
         """Add the policy after the table exists: it is not part of CREATE TABLE."""
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
 
-    def create_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:  # type: ignore[override]
+    def create_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:  # type: ignore[override]  # narrower than the stubs
         """Enable and force row security, then create the policy."""
         table = schema_editor.quote_name(model._meta.db_table)  # noqa: SLF001 - the documented door to a model's table
         check = "true" if self.insert_freely else self.using(model)
@@ -36,7 +36,7 @@ class _Policy(BaseConstraint):
             f"using ({self.using(model)}) with check ({check})"
         )
 
-    def remove_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:  # type: ignore[override]
+    def remove_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:  # type: ignore[override]  # narrower than the stubs
         """Drop the policy. Row security stays enabled: a table without policy shows nothing."""
         table = schema_editor.quote_name(model._meta.db_table)  # noqa: SLF001 - as above
         return f"drop policy {schema_editor.quote_name(self.name)} on {table}"

@@ -12,7 +12,7 @@ class Prefix(Lookup):  # type: ignore[type-arg]  # not generic when the code run
     lookup_name = "prefix"
     prepare_rhs = True
 
-    def as_sql(self, compiler, connection):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 - Django's signature
+    def as_sql(self, compiler, connection):  # type: ignore[no-untyped-def]  # Django's signature  # noqa: ANN001, ANN201 - the same
         """Write ``column ^@ value``."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)

@@ -1,6 +1,6 @@
 """How a service tells the platform of itself: one frozen value in its ``manifest.py``.
 
-Portal, desk, URLs, payments, search and the data-protection register read it. Nothing else names a service.
+Portal, desk, URLs, payments and search read it. Nothing else names a service.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 Text = str | Promise
 SECTIONS = ("enrol", "aid", "stay", "residence", "life")
-"""The five doors of the portal, in the order of the deck."""
+"""The five doors of the portal, in the order in which it shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ class Manifest:
     """All that the platform knows of a service. Dotted paths are imported when first used.
 
     ``tile`` takes (person_id, now) and gives a ``Tile`` or ``None``, with one query at most; ``front`` takes (now) and
-    gives the ``Panel`` shown first to those who have not signed in, without a query.
+    gives the ``Panel`` shown first to those who have not signed in, without a query. ``facts_read`` and
+    ``facts_written`` declare what it uses of a student's data, for people: no code reads them yet.
     """
 
     slug: str
@@ -84,7 +85,6 @@ class Manifest:
     tile: str = ""
     front: str = ""
     on_paid: Mapping[str, str] = field(default_factory=dict)
-    on_refunded: Mapping[str, str] = field(default_factory=dict)
     desk_urls: str = ""
     desk_queues: tuple[DeskQueue, ...] = ()
     desk_panel: str = ""
@@ -119,7 +119,7 @@ def services() -> tuple[Manifest, ...]:
 @cache
 def call(dotted: str) -> Callable[..., Any]:
     """Give the function that a manifest names."""
-    return import_string(dotted)  # type: ignore[no-any-return]
+    return import_string(dotted)  # type: ignore[no-any-return]  # a manifest names functions; a test holds it
 
 
 @cache

@@ -176,7 +176,7 @@ class LookupField(forms.Field):
         exact = [one for one in found if one[1].casefold() == text.casefold()]
         if len(exact) == 1 or len(found) == 1:
             return (exact or found)[0][0]
-        self.widget.options = found  # type: ignore[attr-defined]
+        self.widget.options = found
         code = "choose" if found else "unknown"
         raise forms.ValidationError(self.error_messages[code], code=code, params={"text": text})
 

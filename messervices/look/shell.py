@@ -69,8 +69,8 @@ def install(**parts: object) -> None:
     """Add parts of the shell; called by the ``ready`` of portal, desk and config. ``urls`` are merged."""
     global _shell  # noqa: PLW0603 - one shell a process, filled at start-up
     if "urls" in parts:
-        parts["urls"] = {**_shell.urls, **parts["urls"]}  # type: ignore[dict-item]
-    _shell = replace(_shell, **parts)  # type: ignore[arg-type]
+        parts["urls"] = {**_shell.urls, **parts["urls"]}  # type: ignore[dict-item]  # parts are named as the fields of Shell
+    _shell = replace(_shell, **parts)  # type: ignore[arg-type]  # the same
     forget_drawn()
 
 

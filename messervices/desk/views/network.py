@@ -101,8 +101,8 @@ def _settle(form: forms.Form, found: Shelf, request: AgentRequest, *, new: bool)
             form.fields[name].widget = forms.HiddenInput()
     if found.for_a_crous and not request.actor.national:
         own = [(str(one), crous.crous_of(one).name) for one in request.actor.crous_ids]
-        form.fields["crous_id"].choices = own  # type: ignore[attr-defined]
-        form.fields["perimeter"].choices = [(Perimeter.CROUS, Perimeter.CROUS.label)]  # type: ignore[attr-defined]
+        form.fields["crous_id"].choices = own  # type: ignore[attr-defined]  # a field with choices
+        form.fields["perimeter"].choices = [(Perimeter.CROUS, Perimeter.CROUS.label)]  # type: ignore[attr-defined]  # the same
         for name in ("service", "year"):
             form.fields[name].widget = forms.HiddenInput()
 

@@ -174,7 +174,7 @@ class Adapter(DefaultAccountAdapter):
             link = get_emailconfirmation_model().create(address)
             context["confirm"] = self.get_email_confirmation_url(self.request, link)
         user = address.user if address else selectors.user_by_email(email)
-        self._write(email, "exists", context, user)  # type: ignore[arg-type]
+        self._write(email, "exists", context, user)
 
     def send_notification_mail(
         self,

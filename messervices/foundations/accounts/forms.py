@@ -121,7 +121,7 @@ class ChangePasswordForm(_NewPassword, account.ChangePasswordForm):
 
     def clean_oldpassword(self) -> str:
         """Count the tries: an open session on a shared computer is no place to guess from."""
-        spent = (rules.PASSWORD_ACCOUNT, "old_password", self.user.pk)  # type: ignore[union-attr]
+        spent = (rules.PASSWORD_ACCOUNT, "old_password", self.user.pk)
         actions.insist(spent[0], context.request.now, *spent[1:])
         answer = str(super().clean_oldpassword())
         actions.give_back(*spent)
@@ -164,7 +164,7 @@ class _Counted:
         """Check the code. Raises ``TooMany``, or ``incorrect_code`` for a wrong or used one."""
         self.cleaned_data["code"] = "".join(self.cleaned_data["code"].split())
         spent = _spend_code(self.user.pk)
-        code = str(super().clean_code())  # type: ignore[misc]
+        code = str(super().clean_code())  # type: ignore[misc]  # a mix-in: the form has it
         if not actions.take_rate(rules.CODE_ONCE, context.request.now, "used", self.user.pk, code):
             raise forms.ValidationError(_("Ce code a déjà servi. Attendez le suivant."), code="used_code")
         for taken in spent:
@@ -212,7 +212,7 @@ class _Key:
     def clean_credential(self) -> Any:
         """Check the answer. Raises ``incorrect_key``."""
         with _reading_key():
-            return super().clean_credential()  # type: ignore[misc]
+            return super().clean_credential()  # type: ignore[misc]  # a mix-in: the form has it
 
 
 def _credential() -> forms.JSONField:
@@ -242,7 +242,7 @@ class AddWebAuthnForm(webauthn.AddWebAuthnForm):
     """A name, and what the browser answered. Always a passkey: it opens the account by itself."""
 
     name = forms.CharField(label=_("Nom de cette clé"), max_length=60, required=False)
-    passwordless = None  # type: ignore[assignment]
+    passwordless = None
     credential = _credential()
 
     def clean(self) -> dict[str, Any]:

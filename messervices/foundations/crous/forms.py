@@ -125,7 +125,7 @@ class RoleForm(forms.Form):
     def __init__(self, *args: Any, rights: list[tuple[str, Any]], **kwargs: Any) -> None:
         """``rights``: (code, label) of every right that may be given."""
         super().__init__(*args, **kwargs)
-        self.fields["rights"].choices = rights  # type: ignore[attr-defined]
+        self.fields["rights"].choices = rights  # type: ignore[attr-defined]  # a field with choices
 
 
 def _establishment_label(uai: str) -> str:

@@ -3,26 +3,13 @@
 from django.db.models import QuerySet
 
 from messervices.foundations.documents.models import Document, DocumentFile, Paper
-from messervices.foundations.documents.rules import clean_number, is_well_formed
-from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.actor import Actor
-
-
-def by_number(typed: str) -> Document | None:
-    """A paper by its number as somebody typed it, cancelled or not. A number that cannot be one costs no query."""
-    number = clean_number(typed)
-    return Document.objects.filter(number=number).first() if is_well_formed(number) else None
 
 
 def of_person(person_id: int, kind: str = "") -> QuerySet[Document]:
     """A person's papers, newest first, cancelled ones too; of one kind when it is given."""
     papers = Document.objects.filter(person_id=person_id).defer("contents", "contents_sha256")
     return (papers.filter(kind=kind) if kind else papers).order_by("-issued_at", "-pk")
-
-
-def valid_of(person_id: int, kind: str, year: AcademicYear) -> Document | None:
-    """The valid paper of a kind that a person holds for a year."""
-    return Document.objects.filter(person_id=person_id, kind=kind, year=year, cancelled_at=None).first()
 
 
 def seen_by(actor: Actor, uuid: object) -> Document | None:
@@ -36,7 +23,7 @@ def paper_seen_by(actor: Actor, uuid: object) -> Paper | None:
     return rows.filter(uuid=uuid).first()
 
 
-def _seen(rows: QuerySet, actor: Actor, *, crous: str) -> QuerySet:  # type: ignore[type-arg]
+def _seen(rows: QuerySet, actor: Actor, *, crous: str) -> QuerySet:  # type: ignore[type-arg]  # of any model
     """Keep the rows of the person who acts, or of the Crous of the agent who acts; nothing for anybody else."""
     if actor.kind == "agent":
         return rows if actor.national else rows.filter(**{crous: list(actor.crous_ids)})
@@ -52,8 +39,3 @@ def pdf_of(document_id: int) -> bytes | None:
     """The sealed PDF, if it was made."""
     pdf = DocumentFile.objects.filter(document_id=document_id).values_list("pdf", flat=True).first()
     return None if pdf is None else bytes(pdf)
-
-
-def is_sealed(document_id: int) -> bool:
-    """Whether the sealed PDF was made, without reading it."""
-    return DocumentFile.objects.filter(document_id=document_id).exists()

@@ -212,11 +212,6 @@ class Capture(models.Model):
         """Rail and transaction."""
         return f"{self.rail}:{self.rail_tx_id}"
 
-    @property
-    def ledger_key(self) -> str:
-        """The key of its transfer in the ledger."""
-        return f"capture:{self.rail}:{self.rail_tx_id}"
-
 
 class Refund(models.Model):
     """Money to give back by the rail that took it. While ``sending``, the bank may or may not have done it."""

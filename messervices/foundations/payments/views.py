@@ -90,7 +90,7 @@ def show(request: Any, uuid: UUID) -> HttpResponse:
 @require_safe
 def state(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Tell the waiting page where to go: 204 while nothing is known, else an address."""
-    actor, shown = request.actor, request.GET.get("shown", "")  # type: ignore[attr-defined]
+    actor, shown = request.actor, request.GET.get("shown", "")  # type: ignore[attr-defined]  # our middleware sets the actor
     standing = selectors.standing_of(uuid, actor.person_id)
     if standing.state == "paid":
         return JsonResponse({"url": standing.order.return_path})
@@ -105,7 +105,7 @@ def _since_return(standing: selectors.Standing, request: Any) -> timedelta:
     attempt = standing.attempt
     if attempt is None:
         return timedelta()
-    return request.now - (attempt.returned_at or attempt.begun_at)  # type: ignore[no-any-return]
+    return request.now - (attempt.returned_at or attempt.begun_at)  # type: ignore[no-any-return]  # a time less a time
 
 
 def _ask_if_silent(standing: selectors.Standing, request: Any) -> None:

@@ -81,6 +81,6 @@ def persons_by_ids(ids: list[int], actor: Actor) -> list[Person]:
     return list(_seen_by(Person.objects.filter(pk__in=ids), actor, "crous_ids__overlap").order_by("search_key"))
 
 
-def _seen_by(rows: QuerySet, actor: Actor, lookup: str) -> QuerySet:  # type: ignore[type-arg]
+def _seen_by(rows: QuerySet, actor: Actor, lookup: str) -> QuerySet:  # type: ignore[type-arg]  # of any model
     """Keep what the agent's Crous follow; an agent of none sees nothing."""
     return rows if actor.national else rows.filter(**{lookup: list(actor.crous_ids)})

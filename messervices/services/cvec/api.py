@@ -2,7 +2,7 @@
 
 ``GET /api/attestation/{code}?etudiant=XXXXX`` answers for the current campaign, ``/api/campagne/{year}/…`` for another
 one (there each campaign has its own host). 400 means "not found" and 404 "the code is missing": that way round, as the
-network does (cvec-izly-bourses.md 1.6, identity-erasmus-apis-payments.md 4.3).
+network does (the Cnous' open description, API CVEC 4.1.24).
 """
 
 import logging
@@ -92,7 +92,7 @@ def _answer(request: Any, code: str, letters: str, year: AcademicYear | None) ->
 @router.get("/attestation/{path:code}", response=RESPONSES, auth=None, url_name="attestation")
 def attestation(request: HttpRequest, code: str, etudiant: str = _LETTERS) -> Any:
     """Verify a certificate of the current campaign."""
-    return _answer(request, code, etudiant, crous.current_year("cvec", request.now))  # type: ignore[attr-defined]
+    return _answer(request, code, etudiant, crous.current_year("cvec", request.now))  # type: ignore[attr-defined]  # our middleware sets the time
 
 
 @router.get("/attestation/", response=RESPONSES, auth=None, url_name="attestation_missing")

@@ -109,7 +109,7 @@ class EmailDropView(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Forget the change under way."""
-        change_email.drop_email_change(user=request.user)  # type: ignore[arg-type]
+        change_email.drop_email_change(user=request.user)  # type: ignore[arg-type]  # signed in, by the decorator
         messages.info(request, _("Votre adresse ne change pas. Les liens envoyés ne marchent plus."))
         return redirect("account_home")
 

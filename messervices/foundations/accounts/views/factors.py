@@ -64,7 +64,7 @@ class RecoveryCodesView(recovery.ViewRecoveryCodesView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say where the way goes on: whoever has just set up a factor was on their way somewhere."""
-        home = settings.LOGIN_REDIRECT_BY_KIND.get(self.request.user.kind, settings.LOGIN_REDIRECT_URL)  # type: ignore[union-attr]
+        home = settings.LOGIN_REDIRECT_BY_KIND.get(self.request.user.kind, settings.LOGIN_REDIRECT_URL)
         return super().get_context_data(**kwargs) | {"home": home}
 
 
@@ -97,7 +97,7 @@ class PasskeyAddView(CalmForm, webauthn.AddWebAuthnView):
         """Ask the browser for a key that opens the account by itself, and to check who holds the device."""
         context = super().get_context_data(**kwargs)
         context["options"] = keys.begin_registration(self.request.user, True)
-        context["ways"] = selectors.ways_of(self.request.user)  # type: ignore[arg-type]
+        context["ways"] = selectors.ways_of(self.request.user)
         return context
 
 
@@ -114,12 +114,12 @@ class PasskeyRemoveView(webauthn.RemoveWebAuthnView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say at once when it cannot be."""
-        may = selectors.may_remove(self.request.user, self.object)  # type: ignore[arg-type]
+        may = selectors.may_remove(self.request.user, self.object)
         return super().get_context_data(**kwargs) | {"may": may}
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Ask the rule, whatever the page offered."""
-        if not selectors.may_remove(self.request.user, self.object):  # type: ignore[arg-type]
+        if not selectors.may_remove(self.request.user, self.object):
             messages.error(self.request, Factors.error_messages["cannot_delete_authenticator"])
             return redirect("mfa_list_webauthn")
         return super().form_valid(form)

@@ -43,7 +43,7 @@ class CalmForm:
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Show the form again, with its errors."""
-        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]  # a mix-in: the form's view has it
         waits = [
             error.wait
             for errors in form.errors.as_data().values()

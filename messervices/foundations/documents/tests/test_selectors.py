@@ -1,12 +1,10 @@
 import pytest
 
 from messervices.foundations.documents import actions, selectors
-from messervices.foundations.documents.rules import spaced
-from messervices.foundations.documents.tests.factories import KIND, issue
+from messervices.foundations.documents.tests.factories import issue
 from messervices.foundations.documents.tests.test_rules import PDF
 from messervices.foundations.students.tests.factories import (
     NOW,
-    YEAR,
     PersonFactory,
     agent,
     student,
@@ -18,13 +16,6 @@ from messervices.kernel.scope import NOBODY, Scope, acting_as
 pytestmark = pytest.mark.django_db
 
 
-def test_a_paper_is_found_by_its_number_however_typed(django_assert_num_queries) -> None:
-    document = issue()
-    assert selectors.by_number(f" {spaced(document.number).lower()}/") == document
-    with django_assert_num_queries(0):
-        assert selectors.by_number(document.number[:-1] + "x") is None
-
-
 def test_papers_of_a_person_come_newest_first_cancelled_ones_too() -> None:
     first = issue(serial=1)
     actions.cancel(document_id=first.pk, reason="Erreur.", by=agent(), now=NOW)
@@ -32,7 +23,6 @@ def test_papers_of_a_person_come_newest_first_cancelled_ones_too() -> None:
     issue()
     assert list(selectors.of_person(first.person_id)) == [second, first]
     assert list(selectors.of_person(first.person_id, "other")) == []
-    assert selectors.valid_of(first.person_id, KIND, YEAR) == second
 
 
 @pytest.mark.parametrize(
@@ -62,13 +52,13 @@ def test_the_fences_stand_apart() -> None:
     stranger = PersonFactory(crous_ids=[10])
     for scope in (Scope("elsewhere", crous=(10,)), Scope("stranger", person=stranger.pk), NOBODY):
         with acting_as(scope):
-            assert selectors.by_number(document.number) is None
+            assert not selectors.of_person(document.person_id).exists()
             assert selectors.pdf_of(document.pk) is None
             assert not selectors.papers_of(document.person_id).exists()
     for scope in (Scope("here", crous=(26,)), Scope("own", person=document.person_id)):
         with acting_as(scope):
-            assert selectors.by_number(document.number) == document
-            assert selectors.is_sealed(document.pk)
+            assert list(selectors.of_person(document.person_id)) == [document]
+            assert selectors.pdf_of(document.pk)
             assert list(selectors.papers_of(document.person_id)) == [paper]
 
 

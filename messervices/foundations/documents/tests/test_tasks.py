@@ -44,7 +44,7 @@ def test_a_paper_cancelled_before_it_was_drawn_is_not_drawn() -> None:
     jobs()
     actions.cancel(document_id=document.pk, reason="Erreur.", by=agent(), now=NOW)
     tasks.seal(document_id=document.pk, now=NOW)
-    assert not selectors.is_sealed(document.pk)
+    assert selectors.pdf_of(document.pk) is None
     assert jobs() == []
 
 
@@ -61,5 +61,5 @@ def test_the_sweep_finds_recent_papers_without_a_file_and_no_others() -> None:
     jobs()
     tasks.sweep(now=NOW + timedelta(hours=1))
     assert jobs() == [(SEAL, {"document_id": lost.pk})]
-    assert not selectors.is_sealed(old.pk)
-    assert not selectors.is_sealed(young.pk)
+    assert selectors.pdf_of(old.pk) is None
+    assert selectors.pdf_of(young.pk) is None

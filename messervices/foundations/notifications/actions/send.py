@@ -64,13 +64,13 @@ def send_mail(*, mail_id: int, now: datetime) -> bool:
 def _claim(table: type[Outgoing], key: int, now: datetime) -> bool:
     """Take a mail for ourselves: one statement, so of two who claim one does."""
     sources, target = MAIL_STEPS.steps["claim"]
-    rows = table.objects.filter(pk=key, mail_status__in=sources, due_at__lte=now, mail_attempts__lt=rules.MAX_ATTEMPTS)  # type: ignore[attr-defined]
+    rows = table.objects.filter(pk=key, mail_status__in=sources, due_at__lte=now, mail_attempts__lt=rules.MAX_ATTEMPTS)  # type: ignore[attr-defined]  # abstract: its tables have it
     return bool(rows.update(mail_status=target, mail_attempts=F("mail_attempts") + 1, due_at=now + rules.LEASE))
 
 
 def _mail(letter: Letter, to: str, row: Outgoing, language: str) -> EmailMultiAlternatives:
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    created = int(row.created_at.timestamp())  # type: ignore[attr-defined]
+    created = int(row.created_at.timestamp())  # type: ignore[attr-defined]  # every table of mails has it
     headers = {
         "Message-ID": rules.message_id(row._meta.model_name or "", row.pk, created, host),  # noqa: SLF001 - documented
         "Content-Language": language,
@@ -102,5 +102,5 @@ def _move(table: type[Outgoing], key: int, step: str, **changes: object) -> bool
     sources, target = MAIL_STEPS.steps[step]
     if table is OutgoingMail and step in ("hand_over", "give_up"):
         changes["params"] = {}
-    table.objects.filter(pk=key, mail_status__in=sources).update(mail_status=target, **changes)  # type: ignore[attr-defined]
+    table.objects.filter(pk=key, mail_status__in=sources).update(mail_status=target, **changes)  # type: ignore[attr-defined]  # abstract: its tables have it
     return False

@@ -27,10 +27,10 @@ def sweep(*, now: datetime) -> int:
 
 def _drive(table: type[Outgoing], now: datetime) -> int:
     """Give a job to every mail whose hour, or whose sender's lease, has passed; the oldest first."""
-    rows = table.objects.select_for_update(skip_locked=True)  # type: ignore[attr-defined]
+    rows = table.objects.select_for_update(skip_locked=True)  # type: ignore[attr-defined]  # abstract: its tables have it
     on_the_way = rows.filter(mail_status__in=[MailStatus.QUEUED, MailStatus.SENDING], due_at__lt=now - rules.LATE)
     keys = list(on_the_way.order_by("due_at").values_list("pk", flat=True)[:_AT_ONCE])
-    found = table.objects.filter(pk__in=keys)  # type: ignore[attr-defined]
+    found = table.objects.filter(pk__in=keys)  # type: ignore[attr-defined]  # the same
     emptied: dict[str, Any] = {"params": {}} if table is OutgoingMail else {}
     found.filter(mail_attempts__gte=rules.MAX_ATTEMPTS).update(mail_status=MAIL_STEPS.steps["give_up"][1], **emptied)
     sources, target = MAIL_STEPS.steps["put_back"]

@@ -60,7 +60,7 @@ def body_of(kind: str, params: dict[str, Any], *, link: str, crous: str) -> Safe
 
 def _plain(name: str, context: dict[str, Any]) -> str:
     """Render a text: nothing is escaped, because nothing will read it as HTML."""
-    return str(get_template(name).template.render(Context(context, autoescape=False)))  # type: ignore[attr-defined]
+    return str(get_template(name).template.render(Context(context, autoescape=False)))  # type: ignore[attr-defined]  # Django's own engine has it
 
 
 def _html_or_paragraphs(name: str, context: dict[str, Any], blocks: list[str]) -> SafeString:
