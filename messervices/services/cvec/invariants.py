@@ -18,12 +18,13 @@ _GROUNDED = """
     where d.kind = 'cvec.attestation' and not case
         when a.id is null then false
         when a.motive = '' then o.id is not null
-        when a.motive not in ('BCS', 'ASAA') then true
         else exists (select from students_fact f where f.person_id = a.person_id and f.year_start = a.year_start
-            and f.kind = case a.motive when 'BCS' then 'boursier' else 'annual_allowance' end
+            and f.kind = case a.motive when 'BCS' then 'boursier' when 'ASAA' then 'annual_allowance' end
+            and f.value not in ('false', 'null', '0', '""', '[]', '{}')
             and f.known_at <= a.settled_at)
     end
 """
+"""As the rules judge: a fact of the year whose value is true. Another motive has no ground yet: none may be issued."""
 
 _ONCE = """
     select count(*) from (

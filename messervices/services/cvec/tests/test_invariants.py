@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 
+from messervices.foundations.students.tests.factories import give_fact
 from messervices.services.cvec.invariants import invariants
 from messervices.services.cvec.models import Acquittement
 from messervices.services.cvec.tests.factories import AcquittementFactory, acknowledge, paid_student, student
@@ -45,6 +46,25 @@ def test_an_exempt_certificate_without_its_fact_is_seen() -> None:
         "every certificate has its order or its exempting fact",
         "every valid certificate is known as a fact",
     } <= broken()
+
+
+@pytest.mark.parametrize(
+    ("motive", "kind", "value", "grounded"),
+    [
+        ("BCS", "boursier", True, True),
+        ("ASAA", "annual_allowance", True, True),
+        ("BCS", "annual_allowance", True, False),
+        ("BCS", "boursier", False, False),
+        ("BCS", "boursier", 0, False),
+        ("REFUGIE", "boursier", True, False),
+    ],
+)
+def test_an_exempt_certificate_stands_on_a_true_fact_of_its_motive(
+    motive: str, kind: str, value: object, grounded: bool
+) -> None:
+    exempt = AcquittementFactory(exempt=True, motive=motive)
+    give_fact(exempt.person, kind, value)
+    assert ("every certificate has its order or its exempting fact" not in broken()) == grounded
 
 
 def test_two_valid_certificates_in_a_year_are_seen() -> None:
