@@ -84,7 +84,7 @@ class ActingMiddleware:
         with acting_as(request.actor.scope):
             response = self.get_response(request)
         if getattr(response, "streaming", False):
-            response.streaming_content = _streamed(response.streaming_content, request.actor.scope)  # type: ignore[attr-defined]
+            response.streaming_content = _streamed(response.streaming_content, request.actor.scope)  # type: ignore[attr-defined]  # only a streamed answer has it
         return response
 
     def _guard_agent(self, request: Any, user: User) -> HttpResponse | None:

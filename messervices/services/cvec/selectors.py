@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from messervices.foundations.crous import selectors as crous
@@ -24,7 +24,7 @@ from messervices.kernel.scope import EVERY, Scope, acting_as
 from messervices.kernel.text import first_letters
 from messervices.services.cvec import rules
 from messervices.services.cvec.models import Acquittement, Check
-from messervices.services.cvec.states import CANCELLED_CODE, VALID, Motive, Status, certificate_code
+from messervices.services.cvec.states import CANCELLED_CODE, Motive, Status, certificate_code
 
 _VERIFYING = Scope("cvec.verify", crous=EVERY)
 """A verification looks at one certificate of anybody, by a number that cannot be guessed."""
@@ -137,11 +137,6 @@ def acquittement_of(person_id: int, year: AcademicYear) -> Acquittement | None:
 def acquittements_of(person_id: int) -> list[Acquittement]:
     """Everything a person ever acknowledged or began, latest year first."""
     return list(_whole().filter(person_id=person_id).order_by("-year", "-pk"))
-
-
-def certificates_of(person_id: int) -> list[Acquittement]:
-    """A person's certificates that are worth something, latest year first."""
-    return [one for one in acquittements_of(person_id) if one.status in VALID]
 
 
 def payment_under_way(acquittement: Acquittement | None) -> Order | None:
@@ -306,9 +301,3 @@ def unpaid_after_close(now: datetime, limit: int = 2_000) -> list[tuple[int, Aca
     ]
     rows = Acquittement.objects.filter(year__in=over, status=Status.AWAITING_PAYMENT).order_by("pk")
     return list(rows.values_list("person_id", "year")[:limit])
-
-
-def totals_of_year(year: AcademicYear) -> list[dict[str, Any]]:
-    """How many, and how much was due, by Crous and status: for the accounts, never on a page of every day."""
-    rows = Acquittement.objects.filter(year=year).values("crous__name", "status")
-    return list(rows.annotate(count=Count("pk"), cents=Sum("amount_cents")).order_by("crous__name", "status"))

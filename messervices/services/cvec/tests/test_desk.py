@@ -7,7 +7,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from messervices.foundations.audit.models import Read
-from messervices.foundations.documents.tests.factories import KIND
 from messervices.foundations.students.tests.factories import agent
 from messervices.services.cvec import selectors
 from messervices.services.cvec.desk.panel import panels
@@ -17,7 +16,6 @@ from messervices.services.cvec.tests.factories import (
     NOW,
     SEE,
     VERSAILLES,
-    YEAR,
     AcquittementFactory,
     agent_user,
     paid_student,
@@ -120,12 +118,3 @@ def test_the_panel_is_drawn_for_every_situation() -> None:
     for person in (paid_student().person, student(boursier=True), student()):
         (panel,) = panels(person.pk, by, NOW)
         assert render_to_string(panel.template, dict(panel.context))
-
-
-def test_totals_are_by_crous_and_status(paid: Acquittement) -> None:
-    AcquittementFactory(exempt=True, of_lyon=True)
-    totals = {
-        (row["crous__name"], row["status"]): (row["count"], row["cents"]) for row in selectors.totals_of_year(YEAR)
-    }
-    assert totals == {("Crous de Versailles", "paid"): (1, 105_00), ("Crous de Lyon", "exempt"): (1, 0)}
-    assert KIND == "cvec.attestation"
