@@ -16,5 +16,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Styles are not collected for tests; whitenoise warns of a folder that is not there, and a warning is an error.
+(VAR / "static").mkdir(parents=True, exist_ok=True)
 ALLOWED_HOSTS = ["*"]
 AUDIT_ANCHORS = str(VAR / "anchors-of-tests.jsonl")
