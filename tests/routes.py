@@ -129,7 +129,6 @@ ROUTES: dict[str, Route] = {
     # The API: a certificate is told to who knows its number and the first letters of the name; here, to nobody
     "payments_api:lyra": Route(NOBODY, post={"vads_site_id": "0"}),
     "api:openapi-json": PUBLIC,
-    "api:openapi-view": PUBLIC,
     "api:api-root": Route(NOBODY),
     "api:attestation": Route(NOBODY, lambda _w, s: (s.document.number,), query="?etudiant=XXXXX"),
     "api:attestation_missing": Route(NOBODY),

@@ -1,4 +1,6 @@
-"""T4: ``kill -9`` of any program at any moment of a payment. Everybody ends with one certificate and one charge.
+"""The test of kills (T4): ``kill -9`` of any program at any moment of a payment.
+
+Everybody ends with one certificate and one charge.
 
 The programs are the real ones, in a folder and on ports of their own; the students speak HTTP and press again when a
 page does not come. At the end everything is killed at once, and ``bin/run`` finds all of it.

@@ -7,7 +7,7 @@ from messervices.kernel.scope import EVERY, Scope, acting_as
 
 
 def main() -> None:
-    """Run a command. ``migrate`` acts as the owner of the tables, over every row (isolation.md, line 7)."""
+    """Run a command. ``migrate`` acts as the owner of the tables, over every row (docs/decisions/0002)."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "messervices.config.settings.demo")
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command == "migrate":

@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 
 from messervices.kernel import manifest
 
-api = NinjaAPI(title="MesServices", version="1.0", docs_url="/docs", openapi_url="/openapi.json", urls_namespace="api")
+api = NinjaAPI(title="MesServices", version="1.0", docs_url=None, openapi_url="/openapi.json", urls_namespace="api")
 for service in manifest.services():
     if service.api:
         api.add_router("", import_string(service.api))

@@ -134,7 +134,6 @@ WITHOUT_PAGE = {
     "documents:paper": "a file",
     "payments_api:lyra": "the bank’s door",
     "api:openapi-json": "a description for machines",
-    "api:openapi-view": "drawn by django-ninja from another host, for programmers; our policy lets nothing of it in",
     "api:api-root": "no page",
     "api:attestation": "JSON",
     "api:attestation_missing": "JSON",

@@ -1,4 +1,7 @@
-"""Every page in Chromium: both languages, desk and phone, light and dark."""
+"""Every page in Chromium: both languages, desk and phone, light and dark.
+
+Colours are measured on the French page only: the English one has the same styles.
+"""
 
 import pytest
 

@@ -19,7 +19,7 @@ from messervices.kernel.errors import Refusal
 
 FILES_AN_HOUR = Rate(60, 3600)
 FILES_A_DAY = Rate(150, 24 * 3600)
-"""A stolen session is stopped before 200 files (reliability.md threat 29); a full day at the desk stays below."""
+"""A stolen session is stopped before 200 files; a full day at the desk stays below."""
 
 SEARCHES_AN_HOUR = Rate(240, 3600)
 

@@ -1,4 +1,4 @@
-"""Every address of the desk, opened by the agent of another Crous: 404, and nothing told (reliability.md threat 10)."""
+"""Every address of the desk, opened by the agent of another Crous: 404, and nothing told."""
 
 import re
 import uuid

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Section(models.TextChoices):
-    """The five doors of the portal, in the order of the deck."""
+    """The five doors of the portal, in the order in which it shows them."""
 
     ENROL = "enrol", _("S’inscrire dans le supérieur")
     AID = "aid", _("Demander une bourse ou une aide")

@@ -2,7 +2,7 @@
 
 A paper's number is ``CCCdLLLLLLnn``: the three letters of the Crous, the last digit of the year in which the academic
 year begins, six letters, two check digits. The shape is the one seen on CVEC certificates; the meaning of the digit and
-of the check digits is our own rule and claims no compatibility (cvec-izly-bourses.md 1.5).
+of the check digits is our own rule and claims no compatibility.
 """
 
 import hashlib

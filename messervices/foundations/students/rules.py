@@ -1,7 +1,4 @@
-"""What an INE is, and who is who. Pure: text in, answer out.
-
-Formats and keys: domain file identity-erasmus-apis-payments.md, part 1.1.
-"""
+"""What an INE is, and who is who. Pure: text in, answer out."""
 
 import re
 import unicodedata

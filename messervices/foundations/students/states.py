@@ -50,7 +50,7 @@ class Civility(models.TextChoices):
 
 
 class Scheme(models.TextChoices):
-    """The five shapes of an INE (identity-erasmus-apis-payments.md 1.1)."""
+    """The five shapes of an INE; ``rules.py`` reads them."""
 
     RNIE = "rnie", _("INE national")
     BEA = "bea", _("INE de l’académie")

@@ -1,7 +1,6 @@
 """The law of the CVEC as pure rules: who is concerned, who is exempt, what is due, how a certificate is read.
 
-Sources: code de l’éducation, L841-5 and D841-2 and following; every row is quoted from the domain file
-``cvec-izly-bourses.md`` (numbers in comments). What is assumed says so.
+Sources: code de l’éducation, L841-5 and D841-2 and following. What is assumed says so.
 """
 
 import base64
@@ -22,7 +21,7 @@ LETTERS = 5
 """How many letters of the name an establishment gives beside the number."""
 
 
-# Am I concerned? (1.2) -----------------------------------------------------------------------------------------
+# Am I concerned? -----------------------------------------------------------------------------------------------
 
 
 class Place(StrEnum):
@@ -84,7 +83,7 @@ def liability(place: Place, route: Route, mobility: Mobility) -> Liability:
     return Liability(1, liable=True)  # initial training, distance and apprenticeship included
 
 
-# Am I exempt? (1.3) --------------------------------------------------------------------------------------------
+# Am I exempt? --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ EXEMPTING = {"boursier": "BCS", "annual_allowance": "ASAA"}
 def exemption(known: Iterable[Known], year: AcademicYear) -> tuple[str, Known] | None:
     """Give the motive that exempts for a year and the fact it rests on; ``None`` when the CVEC is due.
 
-    Only facts of the very year count: last year's status is worth nothing (1.3, rule 1). A fact whose value is false
+    Only facts of the very year count: last year's status is worth nothing. A fact whose value is false
     says "no longer" and does not exempt.
     """
     of_year = {fact.kind: fact for fact in known if fact.year == year and fact.value}
@@ -146,7 +145,7 @@ def exemption(known: Iterable[Known], year: AcademicYear) -> tuple[str, Known] |
 
 
 def amount_due(amount_of_year: Cents, *, exempt: bool) -> Cents:
-    """Give what is to be paid: the flat amount of the year, never a part of it (1.1, rule 1), or nothing."""
+    """Give what is to be paid: the flat amount of the year, never a part of it, or nothing."""
     return Cents(0) if exempt else amount_of_year
 
 
@@ -178,7 +177,7 @@ def collected_account(year: AcademicYear, crous_slug: str) -> str:
     return f"cvec:{year.start}:collected:{crous_slug}"
 
 
-# The certificate (1.5, 1.6) ------------------------------------------------------------------------------------
+# The certificate -----------------------------------------------------------------------------------------------
 
 
 def letters_match(letters: str, *names: str) -> bool:

@@ -161,7 +161,7 @@ class Asked:
 def asked(number: str, letters: str = "") -> Asked:
     """Read a number as typed: ``ver6 kqtrmb-42 / benal`` gives the number and, when none were typed apart, the letters.
 
-    Spaces, slashes, hyphens and small letters do not matter (1.5, rule 4); the glued form of the older verification
+    Spaces, slashes, hyphens and small letters do not matter; the glued form of the older verification
     service is read too. A number whose check digits are wrong was ``typed_badly``: it exists nowhere.
     """
     bare, rest = numbers.split_number(number)
@@ -226,7 +226,7 @@ def code_label(code: int) -> str:
 
 
 def answer_of(found: Acquittement) -> dict[str, Any]:
-    """What the verification service answers, field by field (cvec-izly-bourses.md 1.6).
+    """What the verification service answers, field by field (the Cnous' API CVEC 4.1.24).
 
     The identity is today’s, so that a corrected name or a new INE is known; the rest is what was certified.
     """

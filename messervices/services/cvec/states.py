@@ -19,7 +19,7 @@ class Status(models.TextChoices):
 
 
 VALID = (Status.PAID, Status.EXEMPT, Status.REFUNDED)
-"""Statuses whose certificate opens an enrolment; a refunded one does (cvec-izly-bourses.md, 1.7 point 7)."""
+"""Statuses whose certificate opens an enrolment; a refunded one does (state 98 of the Cnous' API CVEC 4.1.24)."""
 
 STEPS = Workflow(
     {
@@ -55,7 +55,7 @@ def certificate_code(status: str, motive: str = "", *, by_third_party: bool = Fa
     """Give the state that a verification answers for an acquittement that has a certificate.
 
     70 valid without detail, 71 scholarship, 73 exempted on request, 75 paid, 76 paid by somebody else, 98 refunded
-    (cvec-izly-bourses.md, 1.6); 99 when the certificate is worth nothing any more.
+    (the Cnous' API CVEC 4.1.24); 99 when the certificate is worth nothing any more.
     """
     if status == Status.PAID:
         return 76 if by_third_party else 75

@@ -1,6 +1,6 @@
 """Changing the address: asked with a fresh sign-in, confirmed at the old address and at the new one.
 
-A mailbox alone, old or new, changes nothing (reliability.md, threat 15).
+A mailbox alone, old or new, changes nothing.
 """
 
 import secrets

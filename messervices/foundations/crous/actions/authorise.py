@@ -16,7 +16,7 @@ from messervices.kernel.actor import Actor
 from messervices.kernel.errors import Refusal
 
 SLOTS = (1, 2)
-"""An establishment names two referents (cvec-izly-bourses.md 1.6)."""
+"""An establishment names two referents."""
 
 
 def _refuse_unless_allowed(by: Actor, right: Right) -> None:

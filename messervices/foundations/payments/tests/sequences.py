@@ -1,4 +1,6 @@
-"""The generator of T3: what a bank may send about one order, in any order, any number of times, at any moment.
+"""The generator of the test of sequences (T3): what a bank may send about one order.
+
+In any order, any number of times, at any moment.
 
 One seed gives one sequence, so that a failure replays: ``pytest --t3-seed=N --t3=1``.
 """

@@ -1,4 +1,7 @@
-"""T4: ``kill -9`` at every marked point of a payment. The student ends with one payment, whatever was cut where."""
+"""The test of kills (T4): ``kill -9`` at every marked point of a payment.
+
+The student ends with one payment, whatever was cut where.
+"""
 
 import os
 import re

@@ -1,4 +1,7 @@
-"""T3: money in, under everything a bank may send. Nothing is doubled, nothing is lost, nothing forged is believed."""
+"""The test of sequences (T3): money in, under everything a bank may send.
+
+Nothing is doubled, nothing is lost, nothing forged is believed.
+"""
 
 import random
 import time

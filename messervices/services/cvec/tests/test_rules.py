@@ -18,7 +18,7 @@ YEAR = AcademicYear(2026)
 NOW = datetime(2026, 8, 28, 12, tzinfo=UTC)
 
 SITUATIONS = [
-    # The nine rows of cvec-izly-bourses.md 1.2, each by the answers that lead to it.
+    # The nine situations, each by the answers that lead to it.
     (Place.HIGHER, Route.INITIAL, Mobility.NONE, 1, True),
     (Place.CPGE, Route.INITIAL, Mobility.NONE, 2, True),
     (Place.HIGHER, Route.INITIAL, Mobility.DOUBLE, 3, True),
@@ -100,7 +100,7 @@ def test_last_year_an_ended_grant_or_another_fact_exempt_from_nothing(facts: lis
 @pytest.mark.parametrize(
     ("code", "way"),
     [
-        # The rows of cvec-izly-bourses.md 1.3.
+        # Who is exempt, and how (code de l’éducation, L841-5).
         ("BCS", Way.AT_ONCE),
         ("ASAA", Way.AT_ONCE),
         ("REG", Way.REFUND),
