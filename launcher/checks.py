@@ -52,7 +52,12 @@ def slow() -> list[Check]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DOCUMENT_NUMBER_KEY": secrets.token_urlsafe(50),
         "SEAL_PKCS12": "seal.p12",
+        "TRUSTED_PROXIES": "1",
         "LYRA_PAYMENT_URL": "https://bank.example/vads-payment/",
+        "LYRA_API_URL": "https://bank.example/api-payment/V4/",
+        "LYRA_SITE_ID": "12345678",
+        "LYRA_KEY": secrets.token_urlsafe(12),
+        "LYRA_API_PASSWORD": secrets.token_urlsafe(12),
     }
     return [
         Check("migrations", (*manage, "makemigrations", "--check", "--dry-run")),

@@ -141,6 +141,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "messervices.foundations.accounts.adapter.Adapter"
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES") or 0)  # of X-Forwarded-For, from its end
 ACCOUNT_RATE_LIMITS = False  # allauth counts in each process's memory; ours are counted in the database
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3

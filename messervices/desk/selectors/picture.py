@@ -185,7 +185,7 @@ def orders_of(person: Person, actor: Actor, limit: int) -> list[Order]:
 
 def payments_in_full(person: Person, actor: Actor) -> list[Order]:
     """The person's payments at the agent's Crous, each with its tries and its money (four queries)."""
-    return [one for one in payments.payments_of(person.pk) if actor.national or one.crous_id in actor.crous_ids]
+    return payments.payments_of(person.pk, actor)
 
 
 def documents_of(person: Person, actor: Actor, limit: int) -> list[Document]:

@@ -31,12 +31,6 @@ def birth_name(person: Person) -> str:
     return _("nom de naissance : %(name)s") % {"name": person.birth_name} if person.usual_name else ""
 
 
-@register.filter
-def spoken(reason: str) -> str:
-    """A reason kept in French, in the language of the page when it is one of the platform's own sentences."""
-    return _(reason) if reason else ""
-
-
 @register.simple_tag(takes_context=True)
 def panel(context: Context, shown: manifest.Panel) -> SafeString:
     """Draw the panel of a service with its own context, and the request."""

@@ -25,12 +25,15 @@ def told_to(person_id: int) -> list[str]:
 
 
 def test_the_queue_shows_the_case_and_opening_it_is_written(client: Client) -> None:
-    case, _holder = contested()
+    case, holder = contested()
     at_desk(client)
     assert "Okafor Chidi" in client.get(reverse("desk:home")).content.decode()
     body = client.get(reverse("desk:case", args=[case.pk])).content.decode()
     assert "Décider du conflit d’INE" in body
-    assert Read.objects.get().person_id == case.person_id
+    client.get(reverse("desk:case", args=[case.pk]))
+    written = Read.objects.order_by("pk").values_list("person_id", "what", "reason")
+    reason = "Numéro INE demandé par deux personnes"
+    assert list(written) == [(case.person_id, "file", reason), (holder.pk, "case", reason)]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,7 @@ def test_the_other_person_is_named_only_to_an_agent_who_follows_them(client: Cli
     for secret in ("Titulaire", str(holder.uuid), "Lyon"):
         assert secret not in body
     assert "ne suit pas l’autre personne" in body
+    assert not Read.objects.filter(person_id=holder.pk).exists()
     Person.objects.filter(pk=holder.pk).update(crous_ids=[VERSAILLES])
     assert str(holder.uuid) in client.get(reverse("desk:case", args=[case.pk])).content.decode()
 

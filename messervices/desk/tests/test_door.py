@@ -7,10 +7,11 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from messervices.desk import selectors
-from messervices.desk.states import CLOSE_EVENT
+from messervices.desk import rules, selectors
+from messervices.desk.states import CLOSE_EVENT, Right
 from messervices.desk.tests.factories import AgentFactory, at_desk, sign_in
 from messervices.foundations.accounts.models import Session
+from messervices.foundations.audit.states import OPEN_FILE, OPEN_FOR
 from messervices.foundations.students.tests.factories import PersonFactory, user_of
 from messervices.kernel import clock
 
@@ -70,6 +71,11 @@ def test_a_right_taken_back_ends_at_the_next_page(client: Client) -> None:
 def test_pages_of_the_desk_are_never_kept_by_a_browser(client: Client) -> None:
     at_desk(client)
     assert "no-store" in client.get(reverse("desk:home"))["Cache-Control"]
+
+
+def test_a_reason_holds_as_long_here_as_in_the_other_rooms() -> None:
+    assert timedelta(minutes=rules.OPENING_MINUTES) == OPEN_FOR
+    assert OPEN_FILE == Right.OPEN_FILE
 
 
 def test_the_rights_named_here_are_rights_that_some_room_declares() -> None:

@@ -11,12 +11,22 @@ from messervices.desk.forms import DecideForm
 from messervices.desk.states import Right
 from messervices.desk.views import files
 from messervices.desk.views.door import AgentRequest, for_agents
+from messervices.foundations.audit import selectors as audit
+from messervices.foundations.students.models import IdentifierCase, Person
 
 _TOLD = {
     "ask": _("La pièce est demandée : la personne en est prévenue."),
     "grant": _("Décision enregistrée. Les deux personnes sont prévenues."),
     "refuse": _("Décision enregistrée. Les deux personnes sont prévenues."),
 }
+
+
+def _other(request: AgentRequest, case: IdentifierCase) -> Person | None:
+    """The other holder, whose name is shown once that is written on their file too; nobody while the file is shut."""
+    other = selectors.other_holder(case, request.actor) if files.opened(request, case.person) else None
+    if other is not None and not audit.has_read(request.actor, other.pk, "case", request.now):
+        actions.open_file(by=request.actor, person=other, what="case", reason=files.case_reason(), now=request.now)
+    return other
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,5 +45,5 @@ def case(request: AgentRequest, number: int) -> HttpResponse:
         actions.decide_case(by=request.actor, case_id=found.pk, step=step, reason=reason, now=request.now)
         messages.success(request, _TOLD[step])
         return redirect("desk:home")
-    context = {"case": found, "form": form, "other": selectors.other_holder(found, request.actor)}
+    context = {"case": found, "form": form, "other": _other(request, found)}
     return files.shown(request, found.person, "case", context, status=422 if form.is_bound else 200)

@@ -23,6 +23,7 @@ from messervices.desk.views.door import (
     show,
 )
 from messervices.foundations.audit import selectors as audit
+from messervices.foundations.audit.states import FILE
 from messervices.foundations.documents import selectors as documents
 from messervices.foundations.notifications import selectors as notifications
 from messervices.foundations.students import selectors as students
@@ -39,16 +40,20 @@ def opened(request: AgentRequest, person: Person) -> rules.Opening | None:
     if opening is not None:
         return opening
     if request.actor.may(Right.DECIDE_CASE) and students.open_case_of(person.pk) is not None:
-        with translation.override("fr"):
-            reason = str(CASE_REASON)
-        return begin(request, person, reason)
+        return begin(request, person, case_reason())
     return None
+
+
+def case_reason() -> str:
+    """The reason of a number's case, as it is kept: in French."""
+    with translation.override("fr"):
+        return str(CASE_REASON)
 
 
 def begin(request: AgentRequest, person: Person, reason: str) -> rules.Opening:
     """Write the reading, then keep it in the session."""
     actions.count_file(by=request.actor, now=request.now)
-    actions.open_file(by=request.actor, person=person, what="file", reason=reason, now=request.now)
+    actions.open_file(by=request.actor, person=person, what=FILE, reason=reason, now=request.now)
     return remember_opening(request, person, reason)
 
 

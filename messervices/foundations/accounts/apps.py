@@ -1,7 +1,20 @@
-"""Names the app, and has what allauth does written down."""
+"""Names the app, has what allauth does written down, and warns of a proxy that nobody counted."""
+
+from typing import Any
 
 from allauth.account import signals as account
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Tags, register
+from django.core.checks import Warning as Doubt
+
+
+@register(Tags.security, deploy=True)
+def proxies_are_counted(**_kwargs: Any) -> list[CheckMessage]:
+    """Behind a proxy that is not counted, everybody comes from its address, and shares its limits."""
+    if not settings.SECURE_PROXY_SSL_HEADER or settings.ALLAUTH_TRUSTED_PROXY_COUNT:
+        return []
+    return [Doubt("TRUSTED_PROXIES is 0 behind a proxy: all share its limits", id="accounts.TRUSTED_PROXIES")]
 
 
 class AccountsConfig(AppConfig):

@@ -65,6 +65,13 @@ class ActingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
+        """Act; what is answered to somebody signed in is not kept, so that it is not shown again after them."""
+        response = self._act(request)
+        if request.actor.kind != "anonymous" and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+    def _act(self, request: Any) -> HttpResponse:
         """Find who acts, then act as them; a stream is read in the same scope."""
         request.now = clock.now()
         user = _user_of(request)

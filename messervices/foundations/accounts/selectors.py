@@ -17,7 +17,7 @@ _WAIT = "select whole_at + make_interval(secs => %s) - make_interval(secs => %s)
 
 
 def network(request: HttpRequest) -> str:
-    """The network a request comes from, for limits (``rules.network_of``); the proxies one trusts are settings."""
+    """The network a request comes from, for limits; only ``ALLAUTH_TRUSTED_PROXY_COUNT`` proxies are believed."""
     return rules.network_of(get_client_ip(request) or "")
 
 

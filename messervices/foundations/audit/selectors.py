@@ -1,10 +1,13 @@
 """Reads of the audit."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from django.db.models import QuerySet
 
 from messervices.foundations.audit.models import Deed, Head, Installation, Read
+from messervices.foundations.audit.states import FILE, OPEN_FILE, OPEN_FOR
+from messervices.kernel.actor import Actor
 
 
 def deeds_of(person_id: int, limit: int = 50, crous_ids: Collection[int] | None = None) -> QuerySet[Deed]:
@@ -28,6 +31,17 @@ def reads_of(person_id: int, limit: int = 200) -> QuerySet[Read]:
 def reads_by(agent_id: int, limit: int = 50) -> QuerySet[Read]:
     """What an agent opened, newest first, as far as the scope in force sees it."""
     return Read.objects.filter(agent_id=agent_id).order_by("-at", "-id")[:limit]
+
+
+def has_read(actor: Actor, person_id: int, what: str, now: datetime) -> bool:
+    """Whether the agent's reading of that, of this person, was written within the hour (one query)."""
+    lately = Read.objects.filter(agent_id=actor.user_id or 0, at__gt=now - OPEN_FOR, at__lte=now)
+    return lately.filter(person_id=person_id, what=what).exists()
+
+
+def has_open(actor: Actor, person_id: int, now: datetime) -> bool:
+    """Whether an agent who may open files said why they open this person's, within the hour (one query)."""
+    return actor.kind == "agent" and actor.may(OPEN_FILE) and has_read(actor, person_id, FILE, now)
 
 
 def heads() -> list[tuple[int, int, str]]:

@@ -65,16 +65,20 @@ def attempt_of(attempt_id: int) -> Attempt:
     return Attempt.objects.select_related("order").get(pk=attempt_id)
 
 
-def payments_of(person_id: int) -> list[Order]:
-    """List a person's orders, newest first, with ``tries`` and ``money`` (captures and their refunds): four queries."""
+def payments_of(person_id: int, seen_by: Actor | None = None) -> list[Order]:
+    """List a person's orders, newest first, with ``tries`` and ``money`` (captures and their refunds): four queries.
+
+    For an agent, only those of their Crous.
+    """
+    orders = Order.objects.filter(person_id=person_id)
+    if seen_by is not None and not seen_by.national:
+        orders = orders.filter(crous_id__in=seen_by.crous_ids)
     money = Capture.objects.order_by("pk").prefetch_related("refunds")
     tries = Attempt.objects.order_by("rank")
     return list(
-        Order.objects.filter(person_id=person_id)
-        .prefetch_related(
+        orders.prefetch_related(
             Prefetch("attempts", queryset=tries, to_attr="tries"), Prefetch("captures", queryset=money, to_attr="money")
-        )
-        .order_by("-created_at", "-pk")
+        ).order_by("-created_at", "-pk")
     )
 
 

@@ -259,6 +259,12 @@ for written in (count, day, euros, hour, iso, masked, moment, spaced, weekday):
 
 
 @register.filter
+def spoken(reason: str) -> str:
+    """A reason kept in French, in the language of the page when it is one of the platform's own sentences."""
+    return gettext(reason) if reason else ""
+
+
+@register.filter
 def share(value: Any, top: Any = 100) -> str:
     """A part of a whole in hundredths, for the width of a meter; never less than 0 nor more than 100."""
     part = 100 * float(value or 0) / (float(top) or 1)

@@ -69,6 +69,18 @@ def test_who_looked_is_told_with_office_reason_and_date() -> None:
     assert "M. Duval" not in signed_in(known_student()).get("/me/reads").content.decode()
 
 
+def test_a_reason_of_the_platform_is_told_in_the_language_of_the_page() -> None:
+    user = known_student()
+    by, why = Actor(kind="agent", user_id=1, label="M. Duval", crous_ids=(26,)), "Téléchargement d’un document"
+    audit.record_read(
+        by=by, person_id=user.person_id or 0, crous_id=26, what="documents.document:1", reason=why, now=NOW
+    )
+    client = signed_in(user)
+    assert why in client.get("/me/reads").content.decode()
+    client.cookies["language"] = "en"
+    assert "Download of a document" in client.get("/me/reads").content.decode()
+
+
 def test_a_message_is_read_when_it_is_opened(words: str) -> None:
     user = known_student()
     message = a_message(user.person_id or 0, words)

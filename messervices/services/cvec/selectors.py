@@ -272,6 +272,11 @@ def acquittement_at_desk(actor: Actor, pk: int) -> Acquittement | None:
     return _seen_by(actor).filter(pk=pk).first()
 
 
+def acquittements_seen(actor: Actor, person_id: int) -> list[Acquittement]:
+    """What a person acknowledged or began at the agent's Crous, latest year first."""
+    return list(_seen_by(actor).filter(person_id=person_id).order_by("-year", "-pk"))
+
+
 def acquittements_at_desk(
     actor: Actor, year: AcademicYear, status: str = "", *, before: int | None = None, limit: int = 50
 ) -> list[Acquittement]:

@@ -1,18 +1,25 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import Http404
 from django.test import RequestFactory
+from django.utils import translation
 
+from messervices.foundations.audit import actions as audit
 from messervices.foundations.audit.models import Read
+from messervices.foundations.audit.states import OPEN_FILE
 from messervices.foundations.documents import actions, views
 from messervices.foundations.documents.tests.factories import issue
 from messervices.foundations.documents.tests.test_rules import PDF
+from messervices.foundations.students.models import Person
 from messervices.foundations.students.tests.factories import NOW, PersonFactory, agent, student, user_of
 from messervices.kernel.actor import Actor
 from messervices.kernel.scope import acting_as
+from messervices.look.templatetags.look import spoken
 
 pytestmark = pytest.mark.django_db
+OPEN = (OPEN_FILE,)
 
 
 def asked(view: Any, actor: Actor, uuid: Any) -> Any:
@@ -34,12 +41,31 @@ def test_a_student_takes_their_own_paper_drawn_at_once_if_need_be() -> None:
     assert not Read.objects.exists()
 
 
-def test_an_agent_of_the_crous_takes_it_and_the_student_will_know() -> None:
+def opened(by: Actor, person: Person, ago: timedelta = timedelta()) -> Actor:
+    """Have the agent open the person's file, some time ago."""
+    audit.record_read(by=by, person_id=person.pk, crous_id=26, what="file", reason="Visite", now=NOW - ago)
+    return by
+
+
+def test_an_agent_who_opened_the_file_takes_it_and_the_student_will_know() -> None:
     document = issue()
-    assert asked(views.document, agent(26), document.uuid).status_code == 200
-    read = Read.objects.get()
-    assert (read.person_id, read.what) == (document.person_id, "documents.document")
-    assert document.number in read.reason
+    assert asked(views.document, opened(agent(26, rights=OPEN), document.person), document.uuid).status_code == 200
+    read = Read.objects.latest("pk")
+    assert (read.person_id, read.what) == (document.person_id, f"documents.document:{document.pk}")
+    with translation.override("en"):
+        assert spoken(read.reason) == "Download of a document"
+
+
+def test_an_agent_who_did_not_open_the_file_or_no_longer_may_meets_nothing_there() -> None:
+    document = issue()
+    paper = actions.keep_paper(person_id=document.person_id, name="a.pdf", content=PDF, by=agent(), now=NOW)
+    late = opened(agent(26, rights=OPEN, user_id=901), document.person, timedelta(hours=1))
+    elsewhere = opened(agent(26, rights=OPEN, user_id=902), PersonFactory())
+    for actor in (agent(26, rights=OPEN), late, elsewhere, opened(agent(26, user_id=903), document.person)):
+        for view, uuid in ((views.document, document.uuid), (views.paper, paper.uuid)):
+            with pytest.raises(Http404):
+                asked(view, actor, uuid)
+    assert not Read.objects.exclude(what="file").exists()
 
 
 def test_everybody_else_meets_nothing_there() -> None:
@@ -59,5 +85,5 @@ def test_a_proof_is_saved_never_shown() -> None:
     assert response.content == PDF
     assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''Relev%C3%A9.pdf")
     assert response["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
-    assert asked(views.paper, agent(26), paper.uuid).status_code == 200
-    assert Read.objects.get().what == "documents.paper"
+    assert asked(views.paper, opened(agent(26, rights=OPEN), person), paper.uuid).status_code == 200
+    assert Read.objects.latest("pk").what == f"documents.paper:{paper.pk}"

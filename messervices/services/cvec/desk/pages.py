@@ -1,14 +1,20 @@
 """The agents' pages: the CVEC of their Crous, and one of them."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from messervices.foundations.audit import actions as audit
+from messervices.foundations.audit import selectors as readings
 from messervices.foundations.crous import selectors as crous
 from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.actor import Actor
@@ -18,15 +24,27 @@ from messervices.services.cvec.states import Motive, Right, Status
 _PAGE = 50
 
 
-def _may_see(actor: Actor) -> None:
-    if actor.kind != "agent" or not actor.may(Right.SEE):
-        raise PermissionDenied
+def _for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let in agents with the right; somebody not signed in goes to sign in, anybody else finds nothing here."""
+
+    @never_cache
+    @wraps(view)
+    def door(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.actor.kind == "anonymous":
+            return redirect_to_login(request.path)
+        if request.actor.kind != "agent":
+            raise Http404
+        if not request.actor.may(Right.SEE):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return door
 
 
 @require_safe
+@_for_agents
 def acquittements(request: Any) -> HttpResponse:
     """List the latest CVEC of a year at the agent's Crous, fifty at a time; no count over a whole Crous."""
-    _may_see(request.actor)
     year = _year(request.GET.get("year", "")) or crous.current_year("cvec", request.now)
     status = request.GET.get("status", "")
     before = request.GET.get("before", "")
@@ -66,15 +84,20 @@ def _year(label: str) -> AcademicYear | None:
 
 
 @require_safe
+@_for_agents
 def acquittement(request: Any, pk: int) -> HttpResponse:
-    """Open one CVEC of the agent's Crous; another Crous's is not there. The opening is written before it is shown."""
-    _may_see(request.actor)
+    """Show one CVEC of the agent's Crous; another Crous's is not there. Written before it is shown.
+
+    It is a part of the student's file: until that is open, the desk asks the reason, and counts.
+    """
     found = selectors.acquittement_at_desk(request.actor, pk)
     if found is None:
         raise Http404
+    if not readings.has_open(request.actor, found.person_id, request.now):
+        return redirect("desk:file", found.person.uuid)
     audit.record_read(
-        by=request.actor, person_id=found.person_id, crous_id=found.crous_id, what="cvec.acquittement",
-        reason=f"Consultation de la CVEC {found.year}", now=request.now,
+        by=request.actor, person_id=found.person_id, crous_id=found.crous_id, what=f"cvec.acquittement:{pk}",
+        reason=gettext_noop("Consultation d’une CVEC"), now=request.now,
     )  # fmt: skip
     context = {
         "office": _office(request.actor),

@@ -13,13 +13,13 @@ from messervices.services.cvec.states import Right
 
 
 def panels(person_id: int, actor: Actor, now: datetime) -> list[Panel]:
-    """The CVEC in a student's whole picture: acquittements, certificates and their payments (five queries)."""
+    """The CVEC in a student's whole picture, at the agent's Crous: acquittements and payments (five queries)."""
     if not actor.may(Right.SEE):
         return []
     known = crous.current_year("cvec", now)
     context = {
-        "rows": selectors.acquittements_of(person_id),
-        "orders": [order for order in payments.payments_of(person_id) if order.kind == "cvec"],
+        "rows": selectors.acquittements_seen(actor, person_id),
+        "orders": [order for order in payments.payments_of(person_id, actor) if order.kind == "cvec"],
         "year": known,
         "known": selectors.knowledge_of(person_id, known) if known else None,
     }

@@ -4,18 +4,22 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from messervices.foundations.audit.models import Read
+from messervices.foundations.students.models import Person
 from messervices.foundations.students.tests.factories import agent
 from messervices.services.cvec import selectors
 from messervices.services.cvec.desk.panel import panels
 from messervices.services.cvec.models import Acquittement
 from messervices.services.cvec.tests.factories import (
     LYON,
+    LYON_CITY,
     NOW,
     SEE,
     VERSAILLES,
+    YEAR,
     AcquittementFactory,
     agent_user,
     paid_student,
@@ -63,13 +67,32 @@ def test_the_list_is_cut_by_year_status_and_place(paid: Acquittement) -> None:
     assert client.get("/desk/cvec/", {"before": "9" * 40}).status_code == 200
 
 
-def test_opening_one_is_written_before_it_is_shown(paid: Acquittement) -> None:
-    user = agent_user(VERSAILLES)
-    page = text_of(signed_in(user).get(f"/desk/cvec/{paid.pk}"))
-    assert paid.person.display_name in page
-    read = Read.objects.get()
-    assert (read.person_id, read.agent_id, read.what) == (paid.person_id, user.pk, "cvec.acquittement")
-    assert read.reason == "Consultation de la CVEC 2026-2027"
+def test_one_is_a_part_of_the_file_which_is_opened_first_for_a_reason(paid: Acquittement) -> None:
+    user = agent_user(VERSAILLES, rights=(SEE, "desk:file:open"))
+    client = signed_in(user)
+    file = f"/desk/students/{paid.person.uuid}/"
+    answer = client.get(f"/desk/cvec/{paid.pk}")
+    assert (answer.status_code, answer["Location"]) == (302, file)
+    assert not Read.objects.exists()
+    client.post(f"{file}open", {"reason": "payment"})
+    answer = client.get(f"/desk/cvec/{paid.pk}")
+    assert paid.person.display_name in text_of(answer)
+    assert "no-store" in answer["Cache-Control"]
+    read = Read.objects.latest("pk")
+    assert (read.person_id, read.agent_id, read.what) == (paid.person_id, user.pk, f"cvec.acquittement:{paid.pk}")
+    assert read.reason == "Consultation d’une CVEC"
+
+
+def test_without_the_right_to_open_files_one_stays_shut(paid: Acquittement) -> None:
+    client = signed_in(agent_user(VERSAILLES))
+    assert client.get(f"/desk/cvec/{paid.pk}", follow=True).status_code == 403
+    assert not Read.objects.exists()
+
+
+def test_somebody_not_signed_in_goes_to_sign_in(client: Client, paid: Acquittement) -> None:
+    for url in ("/desk/cvec/", f"/desk/cvec/{paid.pk}"):
+        answer = client.get(url)
+        assert (answer.status_code, answer["Location"]) == (302, f"/account/login/?next={url}")
 
 
 def test_the_cvec_of_another_crous_is_not_there(paid: Acquittement) -> None:
@@ -109,6 +132,15 @@ def test_the_whole_picture_has_its_cvec(paid: Acquittement) -> None:
     assert [row.pk for row in panel.context["rows"]] == [paid.pk]
     assert [order.pk for order in panel.context["orders"]] == [paid.order_id]
     assert panels(paid.person_id, agent(VERSAILLES), NOW) == []
+
+
+def test_a_student_of_two_crous_shows_each_its_own_cvec(paid: Acquittement) -> None:
+    Person.objects.filter(pk=paid.person_id).update(crous_ids=[VERSAILLES, LYON])
+    other = AcquittementFactory(paid=True, person=paid.person, crous_id=LYON, commune_id=LYON_CITY, year=YEAR.previous)
+    for offices, seen in (((VERSAILLES,), [paid]), ((LYON,), [other]), ((), [paid, other])):
+        (panel,) = panels(paid.person_id, agent(*offices, rights=(SEE,)), NOW)
+        assert [row.pk for row in panel.context["rows"]] == [one.pk for one in seen]
+        assert {order.pk for order in panel.context["orders"]} == {one.order_id for one in seen}
 
 
 def test_the_panel_is_drawn_for_every_situation() -> None:
