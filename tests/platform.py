@@ -19,7 +19,7 @@ import psycopg
 from launcher.cluster import SUPERUSER, Cluster, last_lines
 from launcher.environment import DEMO_SETTINGS, embedded
 from launcher.places import ROOT, Places, claim
-from launcher.processes import MARK, Program, read_procfile
+from launcher.processes import MARK, Program, end_leftovers, read_procfile
 from launcher.roles import prepare_embedded
 from launcher.steps import prepare
 from tests.browser.walk import control, free_port
@@ -62,6 +62,7 @@ class Platform:
             MARK: self.places.mark,
         }
         self.programs: dict[str, Program] = {}
+        self.launcher: subprocess.Popen[str] | None = None
 
     @property
     def url(self) -> str:
@@ -95,7 +96,8 @@ class Platform:
     def kill(self, name: str) -> None:
         """``kill -9``: a program with all it started, or the database."""
         if name == "database":
-            os.kill(self.cluster.pid() or 0, signal.SIGKILL)
+            if server := self.cluster.pid():
+                os.kill(server, signal.SIGKILL)
             self.wait(lambda: self.cluster.pid() is None, "the database to be dead")
             return
         program = self.programs[name]
@@ -147,21 +149,24 @@ class Platform:
         """Speak to the bank's control side."""
         return control(self.bank, deed, **asked)
 
-    def launch(self) -> subprocess.Popen[str]:
-        """Do what ``bin/run`` does, on this folder; give the launcher, once it says that it is ready."""
+    def launch(self) -> None:
+        """Do what ``bin/run`` does, on this folder, until it says that it is ready."""
         own = {name: value for name, value in self.environment.items() if name not in {"DATABASE_URL", MARK}}
         with (self.places.logs / "launcher.log").open("a") as log:
-            launcher = subprocess.Popen(
+            self.launcher = subprocess.Popen(
                 [sys.executable, "-m", "launcher.run"], env=own, cwd=ROOT, stdout=log, stderr=log, text=True,
                 stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         self.wait(lambda: "Ready: " in (self.places.logs / "launcher.log").read_text(), "bin/run", "launcher")
-        return launcher
 
     def close(self) -> None:
         """Stop everything, whatever still runs."""
-        for name in self.programs:
-            self.kill(name)
+        if self.launcher is not None:
+            self.launcher.terminate()
+            self.launcher.wait(60)
+        for program in self.programs.values():
+            program.signal_all(signal.SIGKILL)
+        end_leftovers(self.places.mark)
         self.cluster.stop(mode="immediate")
         shutil.rmtree(self.cluster.sockets, ignore_errors=True)
 

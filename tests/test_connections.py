@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.backends.postgresql import base as plain
@@ -194,7 +195,7 @@ def serve(middleware: type, reader: Reader, view: Callable[..., Any], seen: Seen
         whole_answer = getattr(response, "whole", True) and not getattr(response, "cut", False)
         may_see = frozenset() if view is in_a_thread else reader.may_see
         seen.note(rows, may_see, whole=whole_answer)
-    except (ValueError, DatabaseError):
+    except (ValueError, DatabaseError, psycopg.Error):  # telling the scope may fail too: that is psycopg's own error
         pass  # the page of an error: nothing was shown
     except BaseException as error:  # noqa: BLE001 - told by the test
         seen.broken.append(repr(error))

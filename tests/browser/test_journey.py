@@ -1,5 +1,6 @@
 """The CVEC from end to end in the browser, against the demonstration's bank: with script, without, and going wrong."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from messervices.foundations.documents.models import Document
 from messervices.foundations.ledger.selectors import assert_books_balance
@@ -301,3 +302,20 @@ def test_a_session_that_ended_meanwhile_keeps_what_was_typed_behind_the_sign_in(
     who.page.locator("main form button:not([type=button])").first.click()
     who.heading("Qui vous êtes", "")
     expect(who.page.locator("[name=usual_name]")).to_have_value("Revenante")
+
+
+def test_a_connection_lost_between_two_pages_loses_nothing_typed(scene: Scene) -> None:
+    who, _person = scene.somebody()
+    who.open("/me/identity")
+    who.page.fill("[name=usual_name]", "Perdue-en-Route")
+    who.page.context.set_offline(True)
+    with contextlib.suppress(Error):
+        who.press("Enregistrer et continuer", "")
+        who.page.wait_for_load_state()
+    who.page.context.set_offline(False)
+    who.open("/me/identity")
+    expect(who.page.locator("[name=usual_name]")).to_have_value("Perdue-en-Route")
+    expect(who.page.locator("[data-kept-note]")).to_be_visible()
+    who.press("Enregistrer et continuer", "")
+    who.page.wait_for_url(scene.site.url + "/")
+    assert aside(lambda: Person.objects.filter(usual_name="Perdue-en-Route").count()) == 1
