@@ -21,7 +21,7 @@ def wipe(connection: Any) -> None:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A wrapper that never trusts what a connection remembers of the scope."""
+    """A wrapper that tells the connection the scope in force, and trusts it to be nobody's when it is borrowed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Begin with nothing sent."""
