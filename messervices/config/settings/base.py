@@ -28,6 +28,9 @@ FOUNDATIONS = [
     "messervices.foundations.notifications",
     "messervices.foundations.documents",
     "messervices.foundations.payments",
+    "messervices.foundations.cash",
+    "messervices.foundations.payouts",
+    "messervices.foundations.treasury",
 ]
 INSTALLED_APPS = [
     "messervices.kernel",
