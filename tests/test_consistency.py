@@ -33,8 +33,8 @@ NAMES = {
     "rules", "selectors", "states", "tasks", "urls", "views",
 }  # fmt: skip
 FOLDERS = {
-    "actions", "api", "data", "desk", "forms", "locale", "management", "migrations", "rules", "selectors", "sql",
-    "static", "templates", "templatetags", "tests", "views", "__pycache__",
+    "actions", "api", "data", "desk", "forms", "locale", "management", "migrations", "models", "rules", "selectors",
+    "sql", "static", "templates", "templatetags", "tests", "views", "__pycache__",
 }  # fmt: skip
 MORE = {
     "accounts": {

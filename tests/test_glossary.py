@@ -32,7 +32,7 @@ def glossary() -> set[str]:
 def names_of_the_code() -> dict[str, str]:
     """Give every word of a name in models.py and states.py, with where it is used."""
     found: dict[str, str] = {}
-    files = [path for room in rooms() for name in ("models.py", "states.py") for path in room.glob(name)]
+    files = [path for room in rooms() for name in ("models.py", "models/*.py", "states.py") for path in room.glob(name)]
     for path in files:
         for node in ast.walk(tree_of(path)):
             name = ""

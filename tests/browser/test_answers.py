@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from messervices.foundations.accounts.rules import Rate
 from messervices.portal import selectors as portal
-from messervices.services.cvec import actions as cvec
+from messervices.services.cvec.actions import check
 from tests.browser.look import Watch, axe, faults
 from tests.browser.people import Visitors
 
@@ -96,7 +96,7 @@ def test_the_page_of_something_that_broke(visitors: Visitors) -> None:
 
 def test_the_page_of_too_many_tries(visitors: Visitors) -> None:
     number = visitors.world.versailles.document.number
-    with mock.patch.object(cvec, "CHECK_NUMBER", Rate(1, 600)):
+    with mock.patch.object(check, "CHECK_NUMBER", Rate(1, 600)):
         for _turn in range(2):
             page = visitors.of("anonymous", "fr").new_page()
             page.goto(f"{visitors.site.url}/cvec/verify")

@@ -15,7 +15,7 @@ from messervices.foundations.payments import actions as payments
 from messervices.foundations.payments.models import Order
 from messervices.foundations.payments.tests.factories import begin, notice, receive
 from messervices.kernel.scope import EVERY, Scope, acting_as
-from messervices.services.cvec import actions
+from messervices.services.cvec.actions import acknowledge as deed
 from messervices.services.cvec.models import Acquittement
 from messervices.services.cvec.tests.factories import NOW, acknowledge, student
 
@@ -49,13 +49,13 @@ def together(work: Callable[[], object], times: int = AT_ONCE) -> list[BaseExcep
 @contextmanager
 def slow_middle() -> Iterator[None]:
     """Hold every thread in the middle of the deed, so that they are all there together."""
-    real = actions._held
+    real = deed.held
 
     def held(*args: object) -> Acquittement:
         time.sleep(0.3)
         return real(*args)  # type: ignore[arg-type]
 
-    with mock.patch.object(actions, "_held", held):
+    with mock.patch.object(deed, "held", held):
         yield
 
 

@@ -14,6 +14,7 @@ from messervices.foundations.accounts.rules import Rate
 from messervices.foundations.students.models import Person
 from messervices.kernel.scope import NOBODY, acting_as
 from messervices.services.cvec import actions, rules, selectors
+from messervices.services.cvec.actions import check as deed
 from messervices.services.cvec.models import Acquittement, Check
 from messervices.services.cvec.states import Status
 from messervices.services.cvec.tests.factories import (
@@ -199,7 +200,7 @@ def test_nobody_else_reads_across_persons(paid: Acquittement) -> None:
 
 
 def test_one_number_cannot_be_asked_about_for_ever(client: Client, paid: Acquittement) -> None:
-    with mock.patch.object(actions, "CHECK_NUMBER", Rate(2, 600)):
+    with mock.patch.object(deed, "CHECK_NUMBER", Rate(2, 600)):
         for _again in range(2):
             assert check(client, number_of(paid), "AAAAA").status_code == 200
         assert check(client, number_of(paid), "BENAL").status_code == 429
@@ -211,7 +212,7 @@ def test_one_number_cannot_be_asked_about_for_ever(client: Client, paid: Acquitt
 def test_one_network_cannot_ask_for_ever(client: Client) -> None:
     from messervices.foundations.documents.rules import number
 
-    with mock.patch.object(actions, "CHECK_NETWORK", Rate(3, 600)):
+    with mock.patch.object(deed, "CHECK_NETWORK", Rate(3, 600)):
         answers = [
             client.get(f"/api/attestation/{number('VER', 2026, serial, 'x')}", {"etudiant": "BENAL"}).status_code
             for serial in range(5)
@@ -220,7 +221,7 @@ def test_one_network_cannot_ask_for_ever(client: Client) -> None:
 
 
 def test_the_limits_open_again_as_time_goes_by(client: Client, paid: Acquittement) -> None:
-    with mock.patch.object(actions, "CHECK_NUMBER", Rate(1, 60)):
+    with mock.patch.object(deed, "CHECK_NUMBER", Rate(1, 60)):
         actions.take_turn(network="n", number="x", now=NOW)
         with pytest.raises(actions.TooManyChecks) as refused:
             actions.take_turn(network="n", number="x", now=NOW)

@@ -1,9 +1,9 @@
-"""The acquittement of a student for a year, and who checked a certificate."""
+"""What a person owes, or no longer owes, for an academic year."""
 
 from django.db import models
 from django.db.models import Q
 
-from messervices.foundations.crous.models import Commune, Crous, Establishment
+from messervices.foundations.crous.models import Commune, Crous
 from messervices.foundations.documents.models import Document
 from messervices.foundations.payments.models import Order
 from messervices.foundations.students.models import Person
@@ -69,28 +69,3 @@ class Acquittement(models.Model):
     def is_valid(self) -> bool:
         """Whether it has a certificate that is worth something."""
         return self.status in VALID
-
-
-class Check(models.Model):
-    """An establishment checked a certificate: who, when, and what was answered.
-
-    The number is kept masked, enough to be recognised beside one's own list and not to be used again. No person
-    stands here: the student reads it in their own timeline, through the audit.
-    """
-
-    establishment = models.ForeignKey(Establishment, on_delete=models.PROTECT, related_name="+")
-    user_id = models.BigIntegerField()
-    at = models.DateTimeField()
-    masked_number = models.CharField(max_length=20)
-    year = AcademicYearField(null=True)
-    code = models.SmallIntegerField(null=True)
-    valid = models.BooleanField()
-
-    class Meta:
-        """Read by establishment, newest first."""
-
-        indexes = [models.Index(fields=["establishment", "-at"], name="check_establishment")]
-
-    def __str__(self) -> str:
-        """When, and valid or not."""
-        return f"{self.at:%Y-%m-%d %H:%M} {'valid' if self.valid else 'not valid'}"

@@ -1,0 +1,108 @@
+"""Where a person stands for a year."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from messervices.foundations.payments import selectors as payments
+from messervices.foundations.payments.models import Order
+from messervices.foundations.students import selectors as students
+from messervices.foundations.students.states import FactKind
+from messervices.kernel.academic_year import AcademicYear
+from messervices.services.cvec import rules
+from messervices.services.cvec.models import Acquittement
+from messervices.services.cvec.selectors.campaign import campaign_of, campaign_years
+from messervices.services.cvec.states import Status
+
+EXEMPTING = tuple(rules.EXEMPTING)
+_STANDING = """
+    select 'acquittement', null, status, null from cvec_acquittement
+     where person_id = %(person)s and year_start = %(year)s and status <> 'cancelled'
+    union all
+    select 'fact', kind, source, value::text from students_fact
+     where person_id = %(person)s and year_start = %(year)s and superseded_at is null and kind = any(%(kinds)s)
+"""
+"""One statement for the home page, in plain SQL: there the CPU of the ORM would cost more than the database's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where somebody stands for a year, as briefly as a tile says it."""
+
+    status: str
+    motive: str
+    city_known: bool
+
+
+def standing_of(person_id: int, year: AcademicYear) -> Standing:
+    """Tell where a person stands for a year (one query). ``status`` is empty when nothing was begun."""
+    kinds = [*EXEMPTING, str(FactKind.STUDY_CITY)]
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, {"person": person_id, "year": year.start, "kinds": kinds})
+        rows = cursor.fetchall()
+    status = next((row[2] for row in rows if row[0] == "acquittement"), "")
+    facts = {row[1]: json.loads(row[3]) for row in rows if row[0] == "fact"}
+    motive = next((code for kind, code in rules.EXEMPTING.items() if facts.get(kind)), "")
+    return Standing(status, motive, FactKind.STUDY_CITY in facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of a person for a year: the commune of study (its code, or ``""``), and what exempts."""
+
+    commune: str
+    exempting: tuple[str, rules.Known] | None
+
+    @property
+    def motive(self) -> str:
+        """The motive of the exemption, or an empty text."""
+        return self.exempting[0] if self.exempting else ""
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the exempting fact is known."""
+        return self.exempting[1].known_at if self.exempting else None
+
+
+def knowledge_of(person_id: int, year: AcademicYear) -> Knowledge:
+    """Gather the facts that the CVEC of a year rests on (one query)."""
+    facts = students.facts_of_year(person_id, (*EXEMPTING, FactKind.STUDY_CITY), year)
+    known = [rules.Known(kind, row.year, row.value, row.source, row.known_at) for kind, row in facts.items()]
+    city = facts.get(FactKind.STUDY_CITY)
+    commune = str(city.value.get("commune", "")) if city and isinstance(city.value, dict) else ""
+    return Knowledge(commune, rules.exemption(known, year))
+
+
+def _whole() -> QuerySet[Acquittement]:
+    return Acquittement.objects.select_related("crous", "commune", "document", "order")
+
+
+def acquittement_of(person_id: int, year: AcademicYear) -> Acquittement | None:
+    """A person's acquittement of a year, with its Crous, commune and certificate; a cancelled one does not count."""
+    return _whole().filter(person_id=person_id, year=year).exclude(status=Status.CANCELLED).first()
+
+
+def acquittements_of(person_id: int) -> list[Acquittement]:
+    """Everything a person ever acknowledged or began, latest year first."""
+    return list(_whole().filter(person_id=person_id).order_by("-year", "-pk"))
+
+
+def payment_under_way(acquittement: Acquittement | None) -> Order | None:
+    """The order whose payment the bank has not decided yet; ``None`` when nothing is on its way (one query)."""
+    if acquittement is None or acquittement.order is None:
+        return None
+    return acquittement.order if payments.live_attempt(acquittement.order.pk) else None
+
+
+def unpaid_after_close(now: datetime, limit: int = 2_000) -> list[tuple[int, AcademicYear]]:
+    """Whose acquittement of which year was begun and not paid before its campaign ended, oldest first."""
+    over = [
+        year
+        for year in campaign_years()
+        if (campaign := campaign_of(year, now)) and campaign.opening == rules.Opening.OVER
+    ]
+    rows = Acquittement.objects.filter(year__in=over, status=Status.AWAITING_PAYMENT).order_by("pk")
+    return list(rows.values_list("person_id", "year")[:limit])
