@@ -11,10 +11,12 @@ from django.db.models import BaseConstraint, Field, Model
 
 _PERSON = "(select nullif(current_setting('app.person', true), '')::bigint)"
 _CROUS = "(select nullif(current_setting('app.crous', true), '')::int[])"
+_ESTABLISHMENT = "(select substring(current_setting('app.actor', true) from '^establishment:(.+)$'))"
+"""An establishment is nobody's Crous and no person: its scope is its name (``scope.of_establishment``)."""
 
 
 class _Policy(BaseConstraint):
-    """What the three shapes of policy share: enable, force and create; nothing to validate in Python."""
+    """What the shapes of policy share: enable, force and create; nothing to validate in Python."""
 
     insert_freely = False
 
@@ -121,3 +123,32 @@ class IsolatedByPerson(_Policy):
         """Give what a migration writes."""
         kwargs = {"name": self.name, "person": self.person, "insert_freely": self.insert_freely}
         return "messervices.kernel.isolation.IsolatedByPerson", (), kwargs
+
+
+class IsolatedByEstablishment(_Policy):
+    """For what an establishment hands in: itself and, of agents, those of its Crous; the student in it when there is.
+
+    ``establishments`` names the fields whose establishment may see the row, ``person`` the field of the student.
+    """
+
+    def __init__(
+        self, *, name: str, establishments: tuple[str, ...], crous: str = "crous_id", person: str = ""
+    ) -> None:
+        """Name the fields."""
+        super().__init__(name=name)
+        self.establishments, self.crous, self.person = tuple(establishments), crous, person
+
+    def using(self, model: type[Model]) -> str:
+        """The person's own row; else the establishment's; else the Crous's."""
+        crous = self._column(model, self.crous)
+        theirs = " or ".join(f"{self._column(model, field)} = {_ESTABLISHMENT}" for field in self.establishments)
+        own = f"{self._column(model, self.person)} = {_PERSON}" if self.person else "false"
+        return (
+            f"case when {_PERSON} is not null then {own} when {_ESTABLISHMENT} is not null then ({theirs}) "
+            f"else {crous} = any ({_CROUS}::int[]) end"
+        )
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        """Give what a migration writes."""
+        kwargs = {"name": self.name, "establishments": self.establishments, "crous": self.crous, "person": self.person}
+        return "messervices.kernel.isolation.IsolatedByEstablishment", (), kwargs

@@ -22,6 +22,13 @@ class Scope:
 
 
 NOBODY = Scope("nobody")
+
+
+def of_establishment(uai: str) -> Scope:
+    """Give the scope of whoever answers for an establishment: what it handed in, and nobody's file."""
+    return Scope(f"establishment:{uai}")
+
+
 _current: ContextVar[Scope] = ContextVar("messervices_scope", default=NOBODY)
 
 
