@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.backends.postgresql import base as plain
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
+from psycopg import sql
 
 from messervices.config.settings import database
 from messervices.desk.tests.factories import AgentFactory, sign_in
@@ -25,8 +26,8 @@ from messervices.foundations.accounts.middleware import ActingMiddleware
 from messervices.foundations.accounts.sessions import SessionStore
 from messervices.foundations.students.models import Fact, Person
 from messervices.foundations.students.tests.factories import PersonFactory, give_fact, user_of
-from messervices.kernel.pg.base import DatabaseWrapper, wipe
-from messervices.kernel.scope import NOBODY, current
+from messervices.kernel.pg.base import DatabaseWrapper
+from messervices.kernel.scope import NOBODY, Scope, acting_as, current
 from tests.world import whole
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -204,11 +205,10 @@ def serve(middleware: type, reader: Reader, view: Callable[..., Any], seen: Seen
         connection.close()
 
 
-def storm(wrapper: type, middleware: type, *, reset: bool) -> Seen:
+def storm(wrapper: type, middleware: type) -> Seen:
     """Let many threads share few connections; give what they saw."""
     settings = copy.deepcopy(connection.settings_dict)
-    pool: dict[str, Any] = {"min_size": CONNECTIONS, "max_size": CONNECTIONS, "timeout": 20}
-    settings["OPTIONS"]["pool"] = pool | ({"reset": wipe} if reset else {})
+    settings["OPTIONS"]["pool"] = {"min_size": CONNECTIONS, "max_size": CONNECTIONS, "timeout": 20}
     _make[:] = [lambda: wrapper(settings, "default")]  # the pool is found by the alias
     everybody, seen = readers(), Seen()
 
@@ -254,28 +254,110 @@ class Telling(ActingMiddleware):
         super().__init__(told)
 
 
+class Believing(DatabaseWrapper):
+    """Ours, believing that a borrowed connection is nobody's, as it would be had somebody wiped it."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Borrow, and take it for clean."""
+        borrowed = super().get_new_connection(conn_params)
+        self.told, self.wiped = NOBODY, True
+        return borrowed
+
+
 def test_nobody_sees_anothers_rows_however_connections_are_shared() -> None:
-    seen = storm(DatabaseWrapper, ActingMiddleware, reset=True)
+    seen = storm(DatabaseWrapper, ActingMiddleware)
     assert (seen.foreign, seen.short) == (0, 0)
 
 
-@pytest.mark.parametrize(("wrapper", "middleware"), [(Trusting, Telling), (DatabaseWrapper, ActingMiddleware)])
-def test_control_without_the_pools_reset_other_peoples_rows_are_seen(wrapper: type, middleware: type) -> None:
-    """Ours believes that a borrowed connection was wiped, and spares itself telling it so: the wiping is no option."""
-    assert storm(wrapper, middleware, reset=False).foreign > 0
+@pytest.mark.parametrize(("wrapper", "middleware"), [(Trusting, Telling), (Believing, ActingMiddleware)])
+def test_control_without_the_wiping_other_peoples_rows_are_seen(wrapper: type, middleware: type) -> None:
+    assert storm(wrapper, middleware).foreign > 0
 
 
-def test_every_pool_of_ours_wipes_what_comes_back() -> None:
+def test_every_connection_of_ours_is_made_by_our_own_engine() -> None:
     for size in (1, 4, 8):
         made = database.connection("postgresql://messervices@/messervices?host=/s", "msv_app", pool=size)
         assert made["ENGINE"] == "messervices.kernel.pg"
-        assert made["OPTIONS"]["pool"]["reset"] is wipe
     assert "pool" not in database.connection("postgresql://messervices@/messervices", "msv_app", pool=0)["OPTIONS"]
+
+
+def one_connection() -> DatabaseWrapper:
+    """A wrapper whose pool holds a single connection."""
+    settings = copy.deepcopy(connection.settings_dict)
+    settings["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 1, "timeout": 10}
+    return DatabaseWrapper(settings, "default")
+
+
+_TOLD = "select current_setting('app.person', true), current_setting('app.crous', true), %s::text"
+PERSON = Scope("a student", person=7)
+OFFICE = Scope("an agent", crous=(3, 12))
+
+
+def told(wrapper: DatabaseWrapper, scope: Scope, params: Any = ("100 %",)) -> Any:
+    """What the connection answers in a scope."""
+    query = _TOLD.replace("%s", "%(word)s") if isinstance(params, dict) else _TOLD
+    with acting_as(scope), wrapper.cursor() as cursor:
+        cursor.execute(query, params)
+        return cursor.fetchone()
+
+
+def test_a_statement_is_answered_in_the_scope_in_force_whatever_its_parameters_look_like() -> None:
+    wrapper = one_connection()
+    try:
+        assert told(wrapper, PERSON) == ("7", "", "100 %")
+        assert told(wrapper, OFFICE, {"word": "100 %"}) == ("", "{3,12}", "100 %")
+        with acting_as(PERSON), wrapper.cursor() as cursor:
+            cursor.execute("select '50 %' || current_setting('app.person')")
+            assert cursor.fetchone() == ("50 %7",)
+            cursor.execute(sql.SQL("select current_setting({})").format(sql.Literal("app.person")))
+            assert cursor.fetchone() == ("7",)
+        assert told(wrapper, NOBODY) == ("", "", "100 %")
+    finally:
+        wrapper.close()
+        wrapper.close_pool()
+
+
+def test_many_rows_a_copy_and_a_cursor_of_the_server_follow_the_scope_too() -> None:
+    wrapper = one_connection()
+    try:
+        with acting_as(PERSON), wrapper.cursor() as cursor:
+            cursor.execute("create temp table seen (who text default current_setting('app.person'), what int)")
+        with acting_as(Scope("another", person=8)), wrapper.cursor() as cursor:
+            cursor.executemany("insert into seen (what) values (%s)", [(1,), (2,)])
+        with acting_as(Scope("a third", person=9)), wrapper.cursor() as cursor:
+            with cursor.copy("copy seen (what) from stdin") as rows:
+                rows.write_row((3,))
+            assert cursor.rowcount == 1
+        with acting_as(Scope("a fourth", person=10)), wrapper.chunked_cursor() as cursor:
+            cursor.execute("select who, what, current_setting('app.person') from seen order by what")
+            assert list(cursor) == [("8", 1, "10"), ("8", 2, "10"), ("9", 3, "10")]
+    finally:
+        wrapper.close()
+        wrapper.close_pool()
+
+
+def test_what_fails_takes_back_what_was_told_with_it_and_is_told_again() -> None:
+    wrapper = one_connection()
+    try:
+        with acting_as(PERSON), wrapper.cursor() as cursor:
+            with pytest.raises(DatabaseError):
+                cursor.execute("select 1 / 0")
+            cursor.execute(_TOLD, ("",))
+            assert cursor.fetchone() == ("7", "", "")
+        with acting_as(OFFICE), suppress(ZeroDivisionError):
+            wrapper.set_autocommit(autocommit=False)
+            told(wrapper, OFFICE)
+            wrapper.rollback()
+            wrapper.set_autocommit(autocommit=True)
+        assert told(wrapper, OFFICE) == ("", "{3,12}", "100 %")
+    finally:
+        wrapper.close()
+        wrapper.close_pool()
 
 
 def test_a_setting_left_on_a_connection_is_gone_when_it_is_borrowed_again() -> None:
     settings = copy.deepcopy(connection.settings_dict)
-    settings["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 1, "timeout": 10, "reset": wipe}
+    settings["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 1, "timeout": 10}
     wrapper = DatabaseWrapper(settings, "default")
     with wrapper.cursor() as cursor:
         cursor.execute("set statement_timeout = '7ms'")

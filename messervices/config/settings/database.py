@@ -3,13 +3,12 @@
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from messervices.kernel.pg.base import wipe
-
 
 def connection(url: str, role: str, *, pool: int) -> dict[str, Any]:
     """Read ``postgresql://user:password@host:port/name?host=/socket``; act as ``role`` unless it is empty.
 
-    ``pool`` is the number of connections a process keeps (0: none kept, for commands).
+    ``pool`` is the number of connections a process keeps (0: none kept, for commands). What a borrower leaves on one is
+    wiped by the first statement of the next (``kernel/pg``): the pool has nothing to do for it.
     """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
@@ -18,7 +17,7 @@ def connection(url: str, role: str, *, pool: int) -> dict[str, Any]:
         " -c idle_in_transaction_session_timeout=30s",
     }
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10, "reset": wipe}
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
     return {
         "ENGINE": "messervices.kernel.pg",
         "NAME": parts.path.lstrip("/") or "messervices",
