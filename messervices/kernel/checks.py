@@ -20,8 +20,10 @@ def services_are_whole(**_kwargs: Any) -> list[CheckMessage]:
     every = manifest.services()
     slugs = Counter(m.slug for m in every)
     kinds = Counter(kind for m in every for kind in m.on_paid)
+    paid_out = Counter(kind for m in every for kind in m.on_payout)
     errors += [Error(f"two services are called {slug!r}", id="kernel.E002") for slug, n in slugs.items() if n > 1]
     errors += [Error(f"two services sell {kind!r}", id="kernel.E003") for kind, n in kinds.items() if n > 1]
+    errors += [Error(f"two services pay out {kind!r}", id="kernel.E005") for kind, n in paid_out.items() if n > 1]
     errors += [
         Error(f"{m.slug}: unknown section {m.section!r}", id="kernel.E004")
         for m in every

@@ -152,3 +152,48 @@ class IsolatedByEstablishment(_Policy):
         """Give what a migration writes."""
         kwargs = {"name": self.name, "establishments": self.establishments, "crous": self.crous, "person": self.person}
         return "messervices.kernel.isolation.IsolatedByEstablishment", (), kwargs
+
+
+class IsolatedByOwner(_Policy):
+    """For what hangs on a person, or else on an establishment that a Crous looks after (``person`` is empty then).
+
+    The person's follows them from Crous to Crous; the establishment's is seen by the agents of its Crous.
+    """
+
+    def __init__(self, *, name: str, crous: str = "crous", person: str = "person") -> None:
+        """Name the two fields."""
+        super().__init__(name=name)
+        self.crous, self.person = crous, person
+
+    def using(self, model: type[Model]) -> str:
+        """Whoever may see the person; without a person, the Crous."""
+        crous, person = self._column(model, self.crous), self._column(model, self.person)
+        table = model._meta.db_table  # noqa: SLF001 - as above
+        return (
+            f"case when {_PERSON} is not null then {person} = {_PERSON} "
+            f"when {person} is null then {crous} = any ({_CROUS}::int[]) "
+            f"else exists (select from students_person p where p.id = {table}.{person}) end"
+        )
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        """Give what a migration writes."""
+        kwargs = {"name": self.name, "crous": self.crous, "person": self.person}
+        return "messervices.kernel.isolation.IsolatedByOwner", (), kwargs
+
+
+class IsolatedByCrous(_Policy):
+    """For a Crous's own affairs, which may speak of many persons: its agents see them, a student never does."""
+
+    def __init__(self, *, name: str, crous: str = "crous") -> None:
+        """Name the field."""
+        super().__init__(name=name)
+        self.crous = crous
+
+    def using(self, model: type[Model]) -> str:
+        """The agents of that Crous."""
+        crous = self._column(model, self.crous)
+        return f"case when {_PERSON} is null then {crous} = any ({_CROUS}::int[]) else false end"
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        """Give what a migration writes."""
+        return "messervices.kernel.isolation.IsolatedByCrous", (), {"name": self.name, "crous": self.crous}

@@ -85,6 +85,7 @@ class Manifest:
     tile: str = ""
     front: str = ""
     on_paid: Mapping[str, str] = field(default_factory=dict)
+    on_payout: Mapping[str, str] = field(default_factory=dict)
     desk_urls: str = ""
     desk_queues: tuple[DeskQueue, ...] = ()
     desk_panel: str = ""
@@ -129,6 +130,16 @@ def paid_callback(kind: str) -> Callable[..., Any]:
         if kind in manifest.on_paid:
             return call(manifest.on_paid[kind])
     msg = f"no service sells {kind!r}"
+    raise LookupError(msg)
+
+
+@cache
+def payout_callback(kind: str) -> Callable[..., Any]:
+    """Give the action of the service that has a ``kind`` paid out. Raises ``LookupError`` when none has."""
+    for manifest in services():
+        if kind in manifest.on_payout:
+            return call(manifest.on_payout[kind])
+    msg = f"no service pays out {kind!r}"
     raise LookupError(msg)
 
 
