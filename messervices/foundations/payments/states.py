@@ -18,6 +18,7 @@ class RailName(models.TextChoices):
     """The ways money comes in."""
 
     LYRA = "lyra", _("Carte bancaire")
+    EFICASH = "eficash", _("Espèces à La Poste")
 
 
 class OrderStatus(models.TextChoices):

@@ -4,6 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
+from messervices.foundations.payments.providers.eficash import Eficash
 from messervices.foundations.payments.providers.lyra import Lyra
 from messervices.foundations.payments.providers.rail import Rail
 
@@ -21,5 +22,7 @@ def rail_named(name: str) -> Rail:
             password=settings.LYRA_API_PASSWORD,
             shop_name=settings.SITE_NAME,
         )
+    if name == "eficash":
+        return Eficash()
     msg = f"no rail is called {name!r}"
     raise LookupError(msg)
