@@ -155,29 +155,34 @@ class IsolatedByEstablishment(_Policy):
 
 
 class IsolatedByOwner(_Policy):
-    """For what hangs on a person, or else on an establishment that a Crous looks after (``person`` is empty then).
+    """For what belongs to a person, or else to an establishment that a Crous looks after (``person`` is empty then).
 
-    The person's follows them from Crous to Crous; the establishment's is seen by the agents of its Crous.
+    The person's follows them from Crous to Crous; the establishment's is seen by itself and by the agents of ``crous``.
     """
 
-    def __init__(self, *, name: str, crous: str = "crous", person: str = "person") -> None:
-        """Name the two fields."""
+    def __init__(
+        self, *, name: str, crous: str = "crous_id", person: str = "person", establishment: str = "establishment"
+    ) -> None:
+        """Name the three fields."""
         super().__init__(name=name)
-        self.crous, self.person = crous, person
+        self.crous, self.person, self.establishment = crous, person, establishment
 
     def using(self, model: type[Model]) -> str:
-        """Whoever may see the person; without a person, the Crous."""
+        """Whoever may see the person; without a person, the establishment or its Crous."""
         crous, person = self._column(model, self.crous), self._column(model, self.person)
         table = model._meta.db_table  # noqa: SLF001 - as above
         return (
             f"case when {_PERSON} is not null then {person} = {_PERSON} "
+            f"when {_ESTABLISHMENT} is not null then {self._column(model, self.establishment)} = {_ESTABLISHMENT} "
             f"when {person} is null then {crous} = any ({_CROUS}::int[]) "
             f"else exists (select from students_person p where p.id = {table}.{person}) end"
         )
 
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         """Give what a migration writes."""
-        kwargs = {"name": self.name, "crous": self.crous, "person": self.person}
+        kwargs = {
+            "name": self.name, "crous": self.crous, "person": self.person, "establishment": self.establishment,
+        }  # fmt: skip
         return "messervices.kernel.isolation.IsolatedByOwner", (), kwargs
 
 
