@@ -64,13 +64,116 @@ def certificate_code(status: str, motive: str = "", *, by_third_party: bool = Fa
     return 98 if status == Status.REFUNDED else CANCELLED_CODE
 
 
+class RegistrationStatus(models.TextChoices):
+    """An establishment asks for access: both addresses are confirmed, then its Crous decides."""
+
+    CONFIRMING = "confirming", _("adresses à confirmer")
+    WAITING = "waiting", _("à valider par le Crous")
+    ACCEPTED = "accepted", _("acceptée")
+    REFUSED = "refused", _("refusée")
+
+
+REGISTRATION_STEPS = Workflow(
+    {
+        "submit": ((RegistrationStatus.CONFIRMING,), RegistrationStatus.WAITING),
+        "accept": ((RegistrationStatus.WAITING,), RegistrationStatus.ACCEPTED),
+        "refuse": ((RegistrationStatus.WAITING,), RegistrationStatus.REFUSED),
+    }
+)
+
+
+class RollStatus(models.TextChoices):
+    """The life of a file of a yearly list."""
+
+    STORED = "stored", _("reçu, en attente de lecture")
+    READING = "reading", _("lecture en cours")
+    CHECKING = "checking", _("vérification en cours")
+    ASKING = "asking", _("à confirmer")
+    TAKEN = "taken", _("pris en compte")
+    STOPPED = "stopped", _("arrêté")
+    UNREADABLE = "unreadable", _("illisible")
+
+
+AT_WORK = (RollStatus.STORED, RollStatus.READING, RollStatus.CHECKING, RollStatus.ASKING)
+"""Statuses in which a file keeps its list busy: no other file of it is at work."""
+
+ROLL_STEPS = Workflow(
+    {
+        "read": ((RollStatus.STORED, RollStatus.READING), RollStatus.READING),
+        "give_up": ((RollStatus.STORED, RollStatus.READING), RollStatus.UNREADABLE),
+        "check": ((RollStatus.READING, RollStatus.CHECKING), RollStatus.CHECKING),
+        "ask": ((RollStatus.CHECKING,), RollStatus.ASKING),
+        "take": ((RollStatus.CHECKING, RollStatus.ASKING), RollStatus.TAKEN),
+        "stop": (AT_WORK, RollStatus.STOPPED),
+        "resume": ((RollStatus.STOPPED,), RollStatus.STORED),
+        "check_again": ((RollStatus.TAKEN,), RollStatus.CHECKING),
+    }
+)
+
+
+class Unreadable(models.TextChoices):
+    """Why a file could not be read at all; what to do stands in the sentence."""
+
+    EMPTY = "empty", _("Le fichier est vide.")
+    NOT_TEXT = "not_text", _("Ce n’est pas un fichier texte : dans le tableur, enregistrez-le au format CSV.")
+    COLUMNS = (
+        "columns",
+        _("Les colonnes ne sont pas reconnues : il en faut six, dans l’ordre, ou une première ligne qui les nomme."),
+    )
+    TOO_LONG = "too_long", _("Il y a trop de lignes : déposez la liste en plusieurs fichiers.")
+
+
+class BadLine(models.TextChoices):
+    """Why a line of a list was refused, in the order in which it is looked at."""
+
+    COLUMNS = "columns", _("Il manque des colonnes à cette ligne.")
+    NAME_MISSING = "name_missing", _("Le nom de naissance manque.")
+    BAD_DATE = "bad_date", _("La date de naissance n’est pas une date : écrivez-la 14/03/2008 ou 2008-03-14.")
+    INE_INVALID = "ine_invalid", _("L’INE n’a pas la bonne forme, ou une faute de frappe s’y est glissée.")
+    NUMBER_INVALID = (
+        "number_invalid",
+        _("Le numéro CVEC n’a pas la bonne forme, ou une faute de frappe s’y est glissée."),
+    )
+    NO_KEY = "no_key", _("Il faut le numéro CVEC, ou à défaut l’INE.")
+    UAI_UNKNOWN = "uai_unknown", _("Ce code UAI n’existe pas dans le répertoire.")
+    UAI_NOT_YOURS = (
+        "uai_not_yours",
+        _("Cet établissement n’est ni le vôtre, ni un établissement rattaché au vôtre et validé."),
+    )
+    NUMBER_UNKNOWN = "number_unknown", _("Aucune attestation ne porte ce numéro.")
+    INE_UNKNOWN = "ine_unknown", _("Aucune attestation de l’année n’est connue pour cet INE.")
+    OTHER_CAMPAIGN = "other_campaign", _("L’attestation est celle d’une autre année.")
+    CANCELLED = "cancelled", _("L’attestation n’est plus valable.")
+    NAME_MISMATCH = "name_mismatch", _("Le nom ne correspond pas à celui de l’attestation.")
+    ALREADY_LISTED = "already_listed", _("L’étudiant est déjà inscrit pour cet établissement, par une autre liste.")
+    DOUBLED = "doubled", _("L’étudiant est déjà inscrit plus haut dans ce fichier.")
+
+
+AT_READING = (
+    BadLine.COLUMNS, BadLine.NAME_MISSING, BadLine.BAD_DATE, BadLine.INE_INVALID, BadLine.NUMBER_INVALID,
+    BadLine.NO_KEY,
+)  # fmt: skip
+"""Reasons that the line alone gives: checking again cannot change them."""
+
+
+class Ending(models.TextChoices):
+    """How a student’s line of a list came to its end."""
+
+    REMOVED = "removed", _("retiré de la liste")
+    CORRECTED = "corrected", _("corrigé")
+
+
 class Right(StrEnum):
     """What an agent may be allowed to do here."""
 
     SEE = "cvec:acquittement:see"
+    ADMIT = "cvec:establishment:admit"
 
 
-RIGHTS = {Right.SEE: _("Voir les CVEC et leurs attestations")}
+RIGHTS = {
+    Right.SEE: _("Voir les CVEC et leurs attestations"),
+    Right.ADMIT: _("Valider les établissements et voir leurs listes"),
+}
 
 VERBS = {
     "cvec.choose_city": _("Vous avez indiqué votre ville d’études"),
@@ -80,4 +183,19 @@ VERBS = {
     "cvec.grant_exemption": _("CVEC acquittée par exonération"),
     "cvec.close_unpaid": _("Votre CVEC non payée a été refermée"),
     "cvec.check_certificate": _("Un établissement a vérifié votre attestation de CVEC"),
+    "cvec.ask_registration": _("Un établissement demande un accès"),
+    "cvec.confirm_nominee": _("Un référent a confirmé son adresse"),
+    "cvec.accept_registration": _("L’accès d’un établissement est accepté"),
+    "cvec.refuse_registration": _("L’accès d’un établissement est refusé"),
+    "cvec.declare_daughter": _("Un établissement rattaché est déclaré"),
+    "cvec.decide_affiliation": _("Un rattachement est validé ou refusé"),
+    "cvec.make_key": _("Une clé d’accès au service est créée"),
+    "cvec.end_key": _("Une clé d’accès au service est retirée"),
+    "cvec.receive_file": _("Une liste d’étudiants est déposée"),
+    "cvec.stop_file": _("Le traitement d’une liste est arrêté"),
+    "cvec.resume_file": _("Le traitement d’une liste reprend"),
+    "cvec.take_file": _("Une liste d’étudiants est prise en compte"),
+    "cvec.check_again": _("Les lignes refusées d’une liste sont vérifiées à nouveau"),
+    "cvec.read_roll": _("La liste des étudiants en règle est consultée"),
+    "cvec.list_student": _("Votre établissement vous a inscrit sur sa liste CVEC : il voit si vous êtes en règle"),
 }

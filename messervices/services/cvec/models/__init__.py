@@ -1,9 +1,19 @@
-"""Tables of the CVEC: the acquittement of a student for a year, and who checked a certificate."""
+"""Tables of the CVEC: what a person owes, who checked a certificate, and what establishments hand in."""
 
 from messervices.services.cvec.models.acquittement import Acquittement
 from messervices.services.cvec.models.check import Check
+from messervices.services.cvec.models.registration import Affiliation, ApiKey, Nominee, Registration
+from messervices.services.cvec.models.roll import Roll, RollEntry, RollFile, RollLine
 
 __all__ = [
     "Acquittement",
+    "Affiliation",
+    "ApiKey",
     "Check",
+    "Nominee",
+    "Registration",
+    "Roll",
+    "RollEntry",
+    "RollFile",
+    "RollLine",
 ]
