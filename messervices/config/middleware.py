@@ -4,8 +4,12 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from csp.constants import HEADER
+from csp.middleware import CheckableLazyObject, CSPMiddleware
+from csp.utils import build_policy
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -37,6 +41,29 @@ class LoggingMiddleware:
                 "ms": round((time.perf_counter() - began) * 1000, 1),
             },
         )
+        return response
+
+
+_NONCE = "@nonce@"
+
+
+@lru_cache(maxsize=2)
+def _policy(nonce: str | None) -> str:
+    """The policy of ordinary pages, written once."""
+    return str(build_policy(nonce=nonce))
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """The library's Content-Security-Policy, of which ordinary pages change only the nonce."""
+
+    def process_response(self, request: Any, response: Any) -> Any:
+        """Write the header; a view that changed its own policy is left to the library."""
+        if HEADER in response.headers or any(name.startswith("_csp_") for name in vars(response)):
+            return super().process_response(request, response)
+        nonce = getattr(request, "_csp_nonce", None)
+        if nonce is None:
+            request.csp_nonce = CheckableLazyObject(self._csp_nonce_post_response)  # too late for one: an error
+        response.headers[HEADER] = _policy(nonce and _NONCE).replace(_NONCE, nonce or "")
         return response
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from messervices.foundations.catalogue import selectors as catalogue
@@ -174,24 +174,7 @@ def search(text: str, now: datetime) -> list[Door]:
 
 # The signed-in home -------------------------------------------------------------------------------------------
 
-_HOME = """
-select json_build_object(
-  'unread', (select count(*) from notifications_message where person_id = %(person)s and read_at is null),
-  'messages', (select coalesce(json_agg(m), '[]') from (
-      select id, kind, params, crous_id, created_at, read_at is null as unread
-      from notifications_message where person_id = %(person)s order by created_at desc, id desc limit 3) m),
-  'deeds', (select coalesce(json_agg(d), '[]') from (
-      select at, verb, reason, details, actor_kind from audit_deed
-      where person_id = %(person)s and verb = any(%(verbs)s::text[]) order by at desc, id desc limit 4) d),
-  'facts', (select coalesce(json_agg(f), '[]') from (
-      select kind, value, source, known_at, year_start from students_fact
-      where person_id = %(person)s and superseded_at is null and kind = any(%(kinds)s::text[])
-      order by year_start desc nulls last limit 3) f),
-  'ine', (select row_to_json(i) from (
-      select value, status, source, known_at from students_identifier
-      where person_id = %(person)s and status = any(%(holding)s::text[]) limit 1) i)
-)::text
-"""
+_HOME = "select portal_home(%(person)s, %(verbs)s, %(kinds)s, %(holding)s)"
 HOME_FACTS = (FactKind.STUDY_CITY, FactKind.BOURSIER, FactKind.ESTABLISHMENT, FactKind.NATIONALITY)
 
 
@@ -208,6 +191,12 @@ def _home_constants() -> dict[str, str]:
     return {name: "{" + ",".join(str(word) for word in words) + "}" for name, words in lists.items()}
 
 
+@lru_cache(maxsize=1024)
+def _title(_language: str | None, kind: str, params: str) -> str:
+    """The title of a message from its parameters as text: most students read the same few."""
+    return inbox.title_of(kind, json.loads(params))
+
+
 def home_of(person_id: int) -> dict[str, Any]:
     """Messages, timeline, facts and number of a person, for the home page. One query."""
     values: dict[str, Any] = {"person": person_id, **_home_constants()}
@@ -215,7 +204,9 @@ def home_of(person_id: int) -> dict[str, Any]:
         cursor.execute(_HOME, values)
         found: dict[str, Any] = json.loads(cursor.fetchone()[0])
     for one in found["messages"]:
-        one["title"] = inbox.title_of(one["kind"], one["params"])
+        one["title"] = _title(get_language(), one["kind"], one["params"])
+    unread = found["unread"]
+    found["unread_words"] = ngettext("%(n)s non lu", "%(n)s non lus", unread) % {"n": unread} if unread else ""
     for one in found["facts"]:
         one["label"] = FactKind(one["kind"]).label
         one["words"] = fact_words(one["kind"], one["value"])

@@ -37,6 +37,18 @@ def announced(context: Context) -> SafeString:
     return _announced(get_language() or "fr", get_current_timezone_name(), said) if said else mark_safe("")
 
 
+@lru_cache(maxsize=1024)
+def _drawn(template_name: str, language: str, tile: manifest.Tile) -> SafeString:
+    """Draw a tile once for all who stand alike: services give equal tiles to them."""
+    return get_template(template_name).render({"tile": tile})
+
+
+@register.simple_tag
+def drawn(template_name: str, tile: manifest.Tile) -> SafeString:
+    """What a service says to a student, as a tile or as the next step."""
+    return _drawn(template_name, get_language() or "fr", tile)
+
+
 @register.filter
 def deed(verb: str) -> str:
     """The sentence of a deed."""

@@ -1,13 +1,15 @@
 """How the CVEC tells the platform of itself."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from messervices.foundations.crous import selectors as crous
 from messervices.foundations.students.states import FactKind
+from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.manifest import Manifest, Panel, Right, Tile
 from messervices.services.cvec import rules, selectors
 from messervices.services.cvec.states import RIGHTS, VALID, VERBS, Status
@@ -22,7 +24,12 @@ def tile(person_id: int, now: datetime) -> Tile | None:
     campaign = selectors.campaign_of(year, now) if year else None
     if year is None or campaign is None:
         return None
-    standing = selectors.standing_of(person_id, year)
+    return _tile(year, selectors.standing_of(person_id, year), campaign.opening, get_language())
+
+
+@lru_cache(maxsize=256)
+def _tile(year: AcademicYear, standing: selectors.Standing, opening: rules.Opening, _language: str | None) -> Tile:
+    """The tile of all who stand alike: written once a process and language, not once a page."""
     title = _("CVEC %(year)s") % {"year": year}
     if standing.status in VALID:
         return Tile(
@@ -35,7 +42,7 @@ def tile(person_id: int, now: datetime) -> Tile | None:
             badge=_("Acquittée : télécharger"),
             badge_kind="ok",
         )
-    if campaign.opening != rules.Opening.OPEN:
+    if opening != rules.Opening.OPEN:
         return Tile(
             title=title,
             sentence=_("La campagne est terminée."),
@@ -44,13 +51,12 @@ def tile(person_id: int, now: datetime) -> Tile | None:
             fam="enrol",
             icon="seal",
         )
-    begun = standing.status == Status.AWAITING_PAYMENT
     if standing.motive:
         sentence, action = (
             _("Vous êtes exonéré : votre attestation est gratuite et immédiate."),
             _("Obtenir mon attestation"),
         )
-    elif begun:
+    elif standing.status == Status.AWAITING_PAYMENT:
         sentence, action = _("Vous avez commencé : il reste le paiement."), _("Reprendre")
     else:
         sentence, action = (
