@@ -7,11 +7,13 @@ from django.db.models import F, Q
 
 from messervices.foundations.crous.models import Crous
 from messervices.foundations.payments.states import (
+    LINK_LIVE,
     LIVE,
     AttemptStatus,
     Effect,
     EventKind,
     EventStatus,
+    LinkStatus,
     OrderStatus,
     RailName,
     RefundReason,
@@ -72,14 +74,65 @@ class Order(models.Model):
         return f"{self.number} {self.status}"
 
 
+class PayerLink(models.Model):
+    """A link by which somebody else may pay an order, or refuse to, until ``expires_at``; it leads to nothing else.
+
+    Of its secret only the hash is kept. ``payer_key_hash`` is that of what the browser of who pays now holds: a second
+    payer waits. ``language`` is theirs, ``word`` what they said when they refused.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="links")
+    person_id = models.BigIntegerField()
+    crous_id = models.SmallIntegerField()
+    token_hash = models.CharField(max_length=64, unique=True)
+    status = models.CharField(max_length=12, choices=LinkStatus.choices, default=LinkStatus.OPEN)
+    payer_key_hash = models.CharField(max_length=64, blank=True)
+    language = models.CharField(max_length=2, blank=True)
+    word = models.CharField(max_length=200, blank=True)
+    opened_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """One live link an order; none is accepted after its end, or paid without having been accepted."""
+
+        constraints = [
+            Isolated(name="payer_link_isolated", crous="crous_id", person="person_id"),
+            models.UniqueConstraint(fields=["order"], condition=Q(status__in=LINK_LIVE), name="payer_link_one_live"),
+            models.CheckConstraint(condition=Q(opened_at__lt=F("expires_at")), name="payer_link_lasts"),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(accepted_at__lt=F("expires_at")), name="payer_link_accepted_in_time"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=[LinkStatus.ACCEPTED, LinkStatus.PAID]) | Q(accepted_at__isnull=False),
+                name="payer_link_accepted_dated",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=LINK_LIVE, ended_at=None) | ~Q(status__in=LINK_LIVE) & Q(ended_at__isnull=False),
+                name="payer_link_ended_dated",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(status__in=LINK_LIVE), name="payer_link_to_end"),
+        ]
+
+    def __str__(self) -> str:
+        """Number and status, never the secret."""
+        return f"link {self.pk} {self.status}"
+
+
 class Attempt(models.Model):
     """One try at paying an order by one rail. A live one has an outcome that nobody knows for certain yet.
 
     ``number`` is the order's with the rank of the try; ``bank_ref`` is the six signs that the bank wants unique in a
-    day. ``ask_at`` is when the bank will be asked, if it has said nothing by then.
+    day. ``ask_at`` is when the bank will be asked, if it has said nothing by then: also about a try that we gave up,
+    for as long as its form could still be paid. ``link`` is the one by which somebody else came to pay.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="attempts")
+    link = models.ForeignKey(PayerLink, null=True, on_delete=models.PROTECT, related_name="attempts")
     person_id = models.BigIntegerField()
     crous_id = models.SmallIntegerField()
     rail = models.CharField(max_length=16, choices=RailName.choices)
@@ -99,7 +152,7 @@ class Attempt(models.Model):
     asked = models.SmallIntegerField(default=0)
 
     class Meta:
-        """One live try an order; what has ended says when, and is asked no more."""
+        """One live try an order; what has ended says when, and is asked no more unless it was given up by us."""
 
         constraints = [
             Isolated(name="attempt_isolated", crous="crous_id", person="person_id"),
@@ -109,7 +162,9 @@ class Attempt(models.Model):
             models.CheckConstraint(condition=Q(amount_cents__gt=0), name="attempt_of_something"),
             models.CheckConstraint(
                 condition=Q(status__in=LIVE, ended_at=None)
-                | ~Q(status__in=LIVE) & Q(ended_at__isnull=False, ask_at=None),
+                | ~Q(status__in=LIVE)
+                & Q(ended_at__isnull=False)
+                & (Q(ask_at=None) | Q(status=AttemptStatus.ABANDONED)),
                 name="attempt_ended_dated",
             ),
         ]

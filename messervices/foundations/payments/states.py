@@ -127,6 +127,39 @@ QUESTIONS = (Effect.OTHER_AMOUNT, Effect.REVERSED, Effect.UNCLEAR)
 """Effects that an agent must look at."""
 
 
+class LinkStatus(models.TextChoices):
+    """Where a payer's link stands. The first two are live; what has ended never begins again: another link is made."""
+
+    OPEN = "open", _("envoyé à un proche")
+    ACCEPTED = "accepted", _("accepté par le proche")
+    PAID = "paid", _("payé par le proche")
+    REFUSED = "refused", _("refusé par le proche")
+    CANCELLED = "cancelled", _("annulé")
+    EXPIRED = "expired", _("délai passé")
+
+
+LINK_LIVE = (LinkStatus.OPEN, LinkStatus.ACCEPTED)
+LINK_OVER = (LinkStatus.REFUSED, LinkStatus.CANCELLED, LinkStatus.EXPIRED)
+"""Money that comes by a link that ended so is not kept: it goes back."""
+
+LINK_STEPS = Workflow(
+    {
+        "accept": (LINK_LIVE, LinkStatus.ACCEPTED),
+        "pay": ((LinkStatus.ACCEPTED,), LinkStatus.PAID),
+        "refuse": (LINK_LIVE, LinkStatus.REFUSED),
+        "cancel": (LINK_LIVE, LinkStatus.CANCELLED),
+        "expire": (LINK_LIVE, LinkStatus.EXPIRED),
+    }
+)
+
+
+class Payer(models.TextChoices):
+    """Who paid: the student, or somebody who got a link from them."""
+
+    STUDENT = "student", _("l’étudiant")
+    THIRD_PARTY = "third_party", _("un proche, par un lien")
+
+
 class RefundStatus(models.TextChoices):
     """Where money to give back stands. ``sending`` means that the bank was asked: the outcome may be unknown."""
 
@@ -152,6 +185,7 @@ class RefundReason(models.TextChoices):
     ALREADY_PAID = "already_paid", _("déjà payé")
     ORDER_CLOSED = "order_closed", _("commande annulée")
     AMOUNT_CHANGED = "amount_changed", _("montant changé entre-temps")
+    LINK_OVER = "link_over", _("lien de paiement refermé")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +202,7 @@ class Paid:
     rail: str
     rail_tx_id: str
     taken_at: datetime
+    payer: Payer = Payer.STUDENT
 
 
 RIGHTS = {
@@ -182,4 +217,10 @@ VERBS = {
     "payments.meet_incident": _("Un avis de la banque est vérifié par un agent"),
     "payments.close_event": _("Un agent a classé un avis de la banque"),
     "payments.retry_refund": _("Un agent a relancé un remboursement"),
+    "payments.open_link": _("Vous avez demandé un lien pour qu’un proche paie"),
+    "payments.mail_link": _("Nous avons envoyé le lien de paiement à l’adresse que vous avez donnée"),
+    "payments.accept_link": _("La personne qui a reçu votre lien a commencé à payer"),
+    "payments.refuse_link": _("La personne qui a reçu votre lien a refusé de payer"),
+    "payments.cancel_link": _("Votre lien de paiement a été annulé"),
+    "payments.expire_link": _("Le délai de votre lien de paiement est passé"),
 }

@@ -43,6 +43,11 @@ def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | Non
     """Keep a decisive answer as an event (its number is given), or note when to ask again."""
     attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
     facts = answer.facts
+    given_up = attempt.status not in LIVE
+    if given_up:
+        _ask_again(
+            attempt, now=now, is_over=facts.outcome in rules.STILL_OPEN and rules.is_form_dead(attempt.begun_at, now)
+        )
     # What an agent is already looking at is not told twice.
     known = attempt.status == AttemptStatus.DOUBTFUL and not (
         facts.outcome in rules.END_STEPS
@@ -57,10 +62,9 @@ def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | Non
         return keep(
             rail=attempt.rail, kind=EventKind.ANSWER, raw=answer.raw, verdict=Verdict.GOOD, facts=facts, now=now
         )
-    if attempt.status not in LIVE:
+    if given_up:
         return None
-    attempt.asked_at, attempt.asked = now, attempt.asked + 1
-    attempt.ask_at = rules.next_question_at(attempt.asked, now)
+    _ask_again(attempt, now=now)
     if facts.outcome == Outcome.NEVER_SEEN and rules.is_form_dead(attempt.begun_at, now):
         attempt.status = ATTEMPT_STEPS.target("expire", attempt.status)
         attempt.ended_at, attempt.ask_at = now, None
@@ -68,8 +72,17 @@ def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | Non
         attempt.status = ATTEMPT_STEPS.target("wait", attempt.status)
     elif facts.outcome in rules.STILL_OPEN and attempt.status == AttemptStatus.UNCONFIRMED:
         attempt.status = ATTEMPT_STEPS.target("reopen", attempt.status)  # back without having paid: free to go on
-    attempt.save(update_fields=["status", "asked_at", "asked", "ask_at", "ended_at"])
+    attempt.save(update_fields=["status", "ask_at", "ended_at"])
     return None
+
+
+def _ask_again(attempt: Attempt, *, now: datetime, is_over: bool = False) -> None:
+    """Note that the bank was asked, and when it will be again; one that we gave up, until its form is dead."""
+    if attempt.ask_at is None and attempt.status not in LIVE:
+        return
+    attempt.asked_at, attempt.asked = now, attempt.asked + 1
+    attempt.ask_at = None if is_over else rules.next_question_at(attempt.asked, now)
+    attempt.save(update_fields=["asked_at", "asked", "ask_at"])
 
 
 @action

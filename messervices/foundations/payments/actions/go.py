@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messervices.foundations.payments import rules
 from messervices.foundations.payments.actions.ask import ask_bank
+from messervices.foundations.payments.actions.link import ByLink, accept_link, close_other_means
 from messervices.foundations.payments.models import Attempt, Order
 from messervices.foundations.payments.providers import rail_named
 from messervices.foundations.payments.providers.rail import BankForm, Handover
@@ -18,6 +19,7 @@ from messervices.foundations.payments.selectors import live_attempt, order_of
 from messervices.foundations.payments.states import ATTEMPT_STEPS, LIVE, AttemptStatus, OrderStatus, RailName
 from messervices.kernel import crash
 from messervices.kernel.action import action
+from messervices.kernel.actor import Actor
 from messervices.kernel.errors import Refusal
 
 _REF_SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -32,8 +34,20 @@ class Gone:
     form: BankForm | None = None
 
 
-def go_to_bank(*, uuid: UUID, person_id: int, language: str, back_url: str, notice_url: str, now: datetime) -> Gone:
-    """Take a student to the bank: a new try, or the one under way again. Never two live tries, never paid twice.
+def go_to_bank(
+    *,
+    uuid: UUID,
+    person_id: int,
+    language: str,
+    back_url: str,
+    notice_url: str,
+    now: datetime,
+    by_link: ByLink | None = None,
+) -> Gone:
+    """Take somebody to the bank: a new try, or the one under way again. Never two live tries, never paid twice.
+
+    The student (``person_id``), or with ``by_link`` who got the student's link: a try is gone on with by who began it.
+    A student who pays closes the link that they had sent; who comes second by a link waits.
 
     Double click, two tabs and the back button all end here: the same try gives the same form, which the bank knows by
     its number. An older try is asked about first, outside any transaction. Raises ``Order.DoesNotExist`` for somebody
@@ -45,12 +59,16 @@ def go_to_bank(*, uuid: UUID, person_id: int, language: str, back_url: str, noti
     if order.status == OrderStatus.PAID:
         return Gone(order)
     attempt = live_attempt(order.pk)
-    move = rules.first_move(attempt.status if attempt else None, attempt.begun_at if attempt else None, now)
+    if attempt is not None and by_link is None and attempt.link_id is not None:
+        ask_bank(attempt_id=attempt.pk, now=now)  # somebody else's: the bank is asked before it is given up
+        move = rules.Move.BEGIN
+    else:
+        move = rules.first_move(attempt.status if attempt else None, attempt.begun_at if attempt else None, now)
     if move == rules.Move.ASK and attempt is not None:
         move = rules.move_after(ask_bank(attempt_id=attempt.pk, now=now), attempt.begun_at, now)
     if move == rules.Move.WAIT:
         return Gone(order)
-    tried = _begin(order_id=order.pk, language=language, now=now)
+    tried = _begin(order_id=order.pk, language=language, now=now, by_link=by_link)
     if tried is None:
         return Gone(order)
     handover = Handover(
@@ -67,8 +85,8 @@ def go_to_bank(*, uuid: UUID, person_id: int, language: str, back_url: str, noti
 
 
 @action
-def _begin(*, order_id: int, language: str, now: datetime) -> Attempt | None:
-    """Give the live try of an open order, made now if there is none. ``None``: the order was settled meanwhile.
+def _begin(*, order_id: int, language: str, now: datetime, by_link: ByLink | None) -> Attempt | None:
+    """Give the live try of an open order, made now if there is none. ``None``: settled meanwhile, or not theirs.
 
     The order's lock puts two tabs in a row; the database's own rule (one live try) stands behind it.
     """
@@ -76,11 +94,17 @@ def _begin(*, order_id: int, language: str, now: datetime) -> Attempt | None:
     if order.status != OrderStatus.OPEN:
         return None
     live = live_attempt(order.pk)
+    if by_link is not None:
+        if not accept_link(order=order, live=live, by_link=by_link, language=language, now=now):
+            return None
+    elif live is None or live.link_id is not None:
+        close_other_means(order=order, live=live, by=Actor(kind="student", person_id=order.person_id), now=now)
+        live = None
     if live is not None:
         return live if live.status != AttemptStatus.DOUBTFUL else None
     crash.point("payments.before_attempt")
     for _turn in range(_DRAWS):
-        attempt = _insert(order, language, now)
+        attempt = _insert(order, language, now, by_link.link_id if by_link else None)
         if attempt is not None:
             crash.point("payments.after_attempt")
             return attempt
@@ -93,11 +117,12 @@ def _draw() -> str:
     return "".join(secrets.choice(_REF_SIGNS) for _ in range(6))
 
 
-def _insert(order: Order, language: str, now: datetime) -> Attempt | None:
+def _insert(order: Order, language: str, now: datetime, link_id: int | None) -> Attempt | None:
     """Write a try under a reference drawn at random; ``None`` when another try of the day has it (1 in 10 million)."""
     rank = Attempt.objects.filter(order=order).count() + 1
     fields: dict[str, Any] = {
         "order_id": order.pk,
+        "link_id": link_id,
         "person_id": order.person_id,
         "crous_id": order.crous_id,
         "rail": RailName.LYRA.value,
@@ -124,9 +149,13 @@ def _insert(order: Order, language: str, now: datetime) -> Attempt | None:
 
 
 @action
-def note_return(*, order_id: int, now: datetime) -> None:
-    """Note that the browser came back from the bank. It proves nothing, and books nothing: the outcome is unknown."""
-    attempt = Attempt.objects.select_for_update().filter(order_id=order_id, status__in=LIVE).first()
+def note_return(*, order_id: int, now: datetime, link_id: int | None = None) -> None:
+    """Note that the browser came back from the bank. It proves nothing, and books nothing: the outcome is unknown.
+
+    ``link_id``: it is the browser of who pays by that link; without one, the student's.
+    """
+    tries = Attempt.objects.select_for_update().filter(order_id=order_id, link_id=link_id, status__in=LIVE)
+    attempt = tries.first()
     if attempt is None or attempt.status != AttemptStatus.BEGUN:
         return
     attempt.status = ATTEMPT_STEPS.target("come_back", attempt.status)

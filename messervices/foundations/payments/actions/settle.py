@@ -20,6 +20,7 @@ from messervices.foundations.payments.providers.rail import Facts
 from messervices.foundations.payments.rules import Outcome
 from messervices.foundations.payments.states import (
     ATTEMPT_STEPS,
+    LINK_OVER,
     LIVE,
     QUESTIONS,
     AttemptStatus,
@@ -27,6 +28,7 @@ from messervices.foundations.payments.states import (
     EventStatus,
     OrderStatus,
     Paid,
+    Payer,
     RefundReason,
 )
 from messervices.kernel import crash, jobs, manifest
@@ -34,7 +36,7 @@ from messervices.kernel.action import action
 from messervices.kernel.actor import Actor
 from messervices.kernel.money import Cents
 
-_CLAIM = "select * from payments_claim(%s, %s)"
+_CLAIM = "select * from payments_claim_event(%s, %s)"
 _BOOK = "select payments_book(%s, %s, %s, %s, %s, %s, %s, %s)"
 _AHEAD = timedelta(minutes=10)
 """A bank's clock may be this much ahead of ours; a later date is not believed."""
@@ -62,6 +64,8 @@ class Claimed:
     crous_id: int
     credit_account: str
     label: str
+    link_id: int | None
+    link_status: str | None
 
 
 @action
@@ -86,7 +90,7 @@ def settle(*, event_id: int, now: datetime) -> str:
 
 
 def _claim(event_id: int, now: datetime) -> Claimed | None:
-    """Claim the event and lock its order, then its attempt (one query, ``sql/claim.sql``)."""
+    """Claim the event and lock its order, then its attempt (one query, ``sql/claim_by_link.sql``)."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, (event_id, now))
         row = cursor.fetchone()
@@ -167,6 +171,7 @@ def _tell_service(claimed: Claimed, taken_at: datetime, now: datetime) -> None:
             rail=claimed.rail,
             rail_tx_id=claimed.facts.tx_id,
             taken_at=taken_at,
+            payer=Payer.THIRD_PARTY if claimed.link_id else Payer.STUDENT,
         ),
         now=now,
         by=Actor.system(f"bank:{claimed.rail}"),
@@ -174,7 +179,12 @@ def _tell_service(claimed: Claimed, taken_at: datetime, now: datetime) -> None:
 
 
 def _why_surplus(claimed: Claimed) -> str:
-    """Say why this money is not the order's, "" when it is: paid already, withdrawn, or of another amount since."""
+    """Say why this money is not the order's, "" when it is.
+
+    It came by a link that has ended, or for an order that is paid already, withdrawn, or of another amount since.
+    """
+    if claimed.link_status in LINK_OVER:
+        return RefundReason.LINK_OVER.value
     if claimed.order_status == OrderStatus.PAID:
         return RefundReason.ALREADY_PAID.value
     if claimed.order_status == OrderStatus.CANCELLED:
@@ -218,6 +228,9 @@ def _end(event_id: int, attempt: Attempt, facts: Facts, now: datetime) -> Effect
         attempt.ended_at, attempt.ask_at, attempt.detail = now, None, facts.detail[:40]
         attempt.save(update_fields=["status", "ended_at", "ask_at", "detail"])
         return _note(event_id, attempt, Effect.ENDED)
+    if attempt.ask_at is not None:  # given up by us: now the bank says so too
+        attempt.ask_at = None
+        attempt.save(update_fields=["ask_at"])
     if facts.tx_id and Capture.objects.filter(rail=attempt.rail, rail_tx_id=facts.tx_id).exists():
         return _question(event_id, attempt, Effect.REVERSED, now)
     return _note(event_id, attempt, Effect.LATE)

@@ -6,7 +6,8 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from messervices.foundations.audit.actions import record
-from messervices.foundations.payments.models import Attempt, Order, OutsideEvent
+from messervices.foundations.payments.actions.link import close_link
+from messervices.foundations.payments.models import Attempt, Order, OutsideEvent, PayerLink
 from messervices.foundations.payments.selectors import live_attempt
 from messervices.foundations.payments.states import ORDER_STEPS, OrderStatus
 from messervices.kernel.action import inside_action
@@ -70,6 +71,7 @@ def start(
         found.save(update_fields=list(wanted))
         if moved:
             Attempt.objects.filter(order=found).update(crous_id=crous_id)
+            PayerLink.objects.filter(order=found).update(crous_id=crous_id)
             OutsideEvent.objects.filter(attempt__order=found).update(crous_id=crous_id)
     return found
 
@@ -86,6 +88,7 @@ def cancel(*, order_id: int, by: Actor, reason: str, now: datetime) -> bool:
     order.status = ORDER_STEPS.target("cancel", order.status)
     order.cancelled_at = now
     order.save(update_fields=["status", "cancelled_at"])
+    close_link(order_id=order.pk, step="cancel", by=by, now=now)
     record(
         by=by,
         verb="payments.cancel_order",

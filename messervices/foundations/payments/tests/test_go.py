@@ -39,7 +39,7 @@ def test_a_double_click_two_tabs_or_the_back_button_give_the_same_form() -> None
 
 def test_going_costs_few_queries(django_assert_num_queries, transactional_db) -> None:
     order = OrderFactory()
-    with django_assert_num_queries(8):  # order, live, begin, lock, live, count, insert, commit
+    with django_assert_num_queries(9):  # order, live, begin, lock, live, no link, count, insert, commit
         go(order)
     with django_assert_num_queries(6):
         go(order)

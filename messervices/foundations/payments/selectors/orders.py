@@ -1,4 +1,4 @@
-"""Reads of the payments: what a page, the desk or a job asks."""
+"""Orders, tries, what banks told us, what goes back: what a page, the desk or a job asks."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +36,11 @@ class Standing:
     def is_waiting(self) -> bool:
         """Whether news may come by itself."""
         return self.state in {"begun", "unconfirmed"}
+
+    @property
+    def is_by_link(self) -> bool:
+        """Whether it is somebody else, with a link of the student's, who is paying now."""
+        return self.state in LIVE and self.attempt is not None and self.attempt.link_id is not None
 
 
 def order_of(uuid: UUID, person_id: int) -> Order:
@@ -133,8 +138,8 @@ def unread_events(now: datetime, limit: int = 500) -> list[int]:
 
 
 def attempts_to_ask(now: datetime, limit: int = 200) -> list[int]:
-    """Give the numbers of live attempts whose time to ask the bank has come, the longest waiting first."""
-    found = Attempt.objects.filter(ask_at__lte=now, status__in=LIVE)
+    """Give the numbers of attempts whose time to ask the bank has come, live or given up, the longest waiting first."""
+    found = Attempt.objects.filter(ask_at__lte=now)
     return list(found.order_by("ask_at").values_list("pk", flat=True)[:limit])
 
 
