@@ -336,6 +336,18 @@ def test_many_rows_a_copy_and_a_cursor_of_the_server_follow_the_scope_too() -> N
         wrapper.close_pool()
 
 
+def test_what_must_stand_alone_stands_alone_even_as_the_first_statement() -> None:
+    wrapper = one_connection()
+    try:
+        with acting_as(PERSON), wrapper.cursor() as cursor:
+            cursor.execute("vacuum (skip_locked) django_migrations")  # refused in company of any other
+            cursor.execute(_TOLD, ("",))
+            assert cursor.fetchone() == ("7", "", "")
+    finally:
+        wrapper.close()
+        wrapper.close_pool()
+
+
 def test_what_fails_takes_back_what_was_told_with_it_and_is_told_again() -> None:
     wrapper = one_connection()
     try:

@@ -17,6 +17,9 @@ _SETTINGS = ("app.crous", "app.person", "app.actor")
 _FOLLOW = f"select {', '.join(f'set_config({one!r}, %s, false)' for one in _SETTINGS)}; "
 _FOLLOW_BY_NAME = f"select {', '.join(f'set_config({one!r}, %({one})s, false)' for one in _SETTINGS)}; "
 
+_IN_COMPANY = ("select", "insert", "update", "delete", "with")
+"""Statements that may follow others in an exchange; ``create database`` or ``vacuum`` must stand alone."""
+
 
 def _values(wanted: scope.Scope) -> tuple[str, str, str]:
     """Write a scope as the settings hold it: an empty text for nobody."""
@@ -34,7 +37,7 @@ class Cursor(base.Cursor):  # type: ignore[name-defined, misc]  # the stubs leav
         teller, wanted = self.teller, scope.current()
         if teller is None or teller.knows(wanted):
             return super().execute(query, params, **how)
-        if not isinstance(query, str):
+        if not isinstance(query, str) or not query.lstrip()[:6].lower().startswith(_IN_COMPANY):
             teller.tell()
             return super().execute(query, params, **how)
         before = "" if teller.wiped else _WIPE
@@ -87,7 +90,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Tell the connection the scope in force, in an exchange of its own."""
         if not self.knows(scope.current()):
             with self.create_cursor() as cursor:
-                cursor.execute("select")
+                cursor.execute("select")  # nothing: what goes before it is what counts
 
     def get_connection_params(self) -> dict[str, Any]:
         """Open connections whose cursors tell."""
