@@ -1,5 +1,6 @@
 """The checks beside the tests: style, types, floors, templates, migrations, settings."""
 
+import base64
 import json
 import os
 import secrets
@@ -52,6 +53,9 @@ def slow() -> list[Check]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DOCUMENT_NUMBER_KEY": secrets.token_urlsafe(50),
         "SEAL_PKCS12": "seal.p12",
+        "IBAN_KEYS": f"check:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "IBAN_SEARCH_KEY": secrets.token_urlsafe(50),
+        "PAYOUT_DEBTORS": str(ROOT / "messervices/foundations/payouts/data/debtors_demo.csv"),
         "TRUSTED_PROXIES": "1",
         "LYRA_PAYMENT_URL": "https://bank.example/vads-payment/",
         "LYRA_API_URL": "https://bank.example/api-payment/V4/",

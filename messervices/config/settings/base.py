@@ -190,6 +190,16 @@ LYRA_KEY_PREVIOUS = os.environ.get("LYRA_KEY_PREVIOUS", "")
 LYRA_CTX_MODE = os.environ.get("LYRA_CTX_MODE", "PRODUCTION")
 LYRA_API_PASSWORD = os.environ.get("LYRA_API_PASSWORD", "")
 
+# Money out: keys of the IBANs (name:32 bytes in base 64, the one in use first), how cautious we are, whom we reach.
+IBAN_KEYS = os.environ.get("IBAN_KEYS", "")
+IBAN_SEARCH_KEY = os.environ.get("IBAN_SEARCH_KEY", "")
+PAYOUT_COOLING_HOURS = int(os.environ.get("PAYOUT_COOLING_HOURS") or 72)
+PAYOUT_SECOND_PERSON_CENTS = int(os.environ.get("PAYOUT_SECOND_PERSON_CENTS") or 500_00)
+PAYOUT_FILE_MAX = int(os.environ.get("PAYOUT_FILE_MAX") or 50_000)
+PAYOUT_DEBTORS = os.environ.get("PAYOUT_DEBTORS", "")
+PAYOUT_BANK_URL = os.environ.get("PAYOUT_BANK_URL", "")
+PAYOUT_BANK_CREDENTIALS = os.environ.get("PAYOUT_BANK_CREDENTIALS", "")
+
 # Papers: the seal, and the key that makes their numbers impossible to guess.
 DOCUMENT_NUMBER_KEY = os.environ.get("DOCUMENT_NUMBER_KEY", "")
 SEAL_PKCS12 = os.environ.get("SEAL_PKCS12", "")

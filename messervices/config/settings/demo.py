@@ -3,7 +3,7 @@
 from csp.constants import NONCE, NONE, SELF
 
 from messervices.config.settings.base import *  # noqa: F403 - a settings module is its base and what differs
-from messervices.config.settings.base import DATABASE_ROLE, DATABASE_URL, INSTALLED_APPS, PORT, VAR, os
+from messervices.config.settings.base import DATABASE_ROLE, DATABASE_URL, INSTALLED_APPS, PORT, ROOT, VAR, os
 from messervices.config.settings.database import connection
 
 DEMO = True
@@ -22,6 +22,12 @@ LYRA_SITE_ID = "12345678"
 LYRA_KEY = "1122334455667788"
 LYRA_CTX_MODE = "TEST"
 LYRA_API_PASSWORD = "testpassword_demonstration"  # noqa: S105 - the demonstration bank's
+
+IBAN_KEYS = "demo:ZGVtb25zdHJhdGlvbiwgbm90IGEgc2VjcmV0IGtleSE="
+IBAN_SEARCH_KEY = "demonstration"
+PAYOUT_DEBTORS = ROOT / "messervices/foundations/payouts/data/debtors_demo.csv"
+PAYOUT_BANK_URL = f"{BANK}/sepa/"
+PAYOUT_BANK_CREDENTIALS = "crous:demonstration"
 
 EMAIL_BACKEND = "messervices.demo.mailbox.Backend"
 DEMO_MAILBOX = VAR / "mail"

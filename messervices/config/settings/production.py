@@ -10,6 +10,8 @@ from messervices.config.settings.database import connection
 
 SECRET_KEY = os.environ["SECRET_KEY"]
 DOCUMENT_NUMBER_KEY = os.environ["DOCUMENT_NUMBER_KEY"]
+IBAN_KEYS = os.environ["IBAN_KEYS"]
+IBAN_SEARCH_KEY = os.environ["IBAN_SEARCH_KEY"]
 SECRET_KEY_FALLBACKS = [key for key in [os.environ.get("SECRET_KEY_PREVIOUS", "")] if key]
 ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", urlsplit(SITE_URL).hostname or "").split(",") if host]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
