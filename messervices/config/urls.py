@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("messervices.foundations.accounts.urls")),
     path("pay/", include("messervices.foundations.payments.urls")),
     path("documents/", include("messervices.foundations.documents.urls")),
+    path("payouts/", include("messervices.foundations.payouts.urls")),
     path("api/payments/", include("messervices.foundations.payments.api")),
     path("api/", api.urls),
     path("desk/", include("messervices.desk.urls")),
