@@ -178,10 +178,12 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 MAIL_QUEUE = "messervices.foundations.notifications.actions.queue_mail"
 DEFAULT_FROM_EMAIL = "MesServices <ne-pas-repondre@messervices.example>"
 EMAIL_TIMEOUT = 10
-DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # what is larger goes to a file on the disk as it comes
+BODY_MAX_BYTES = 64 * 1024 * 1024
 
-# The bank's side: the same adapter reaches the real Lyra platform or the demo bank.
+# The banks' side: the same adapters reach the real platforms or the demo bank.
 LYRA_PAYMENT_URL = os.environ.get("LYRA_PAYMENT_URL", "")
 LYRA_API_URL = os.environ.get("LYRA_API_URL", "")
 LYRA_SITE_ID = os.environ.get("LYRA_SITE_ID", "")
@@ -189,6 +191,23 @@ LYRA_KEY = os.environ.get("LYRA_KEY", "")
 LYRA_KEY_PREVIOUS = os.environ.get("LYRA_KEY_PREVIOUS", "")
 LYRA_CTX_MODE = os.environ.get("LYRA_CTX_MODE", "PRODUCTION")
 LYRA_API_PASSWORD = os.environ.get("LYRA_API_PASSWORD", "")
+STRIPE_API_URL = os.environ.get("STRIPE_API_URL", "https://api.stripe.com/v1/")
+STRIPE_PAGE_URL = os.environ.get("STRIPE_PAGE_URL", "https://checkout.stripe.com/")
+STRIPE_SECRET_KEY = os.environ.get("STRIPE_SECRET_KEY", "")
+STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
+STRIPE_WEBHOOK_SECRET_PREVIOUS = os.environ.get("STRIPE_WEBHOOK_SECRET_PREVIOUS", "")
+PAYFIP_SERVICE_URL = os.environ.get("PAYFIP_SERVICE_URL", "https://www.payfip.gouv.fr/tpa/services/securite")
+PAYFIP_PAGE_URL = os.environ.get("PAYFIP_PAGE_URL", "https://www.payfip.gouv.fr/tpa/paiementws.web")
+PAYFIP_NUMCLI = os.environ.get("PAYFIP_NUMCLI", "")
+PAYFIP_SAISIE = os.environ.get("PAYFIP_SAISIE", "W")
+PAYFIP_MAIL = os.environ.get("PAYFIP_MAIL", "")
+
+# Which banks are offered, the preferred one first; when one that fails leaves the choice, and for how long.
+PAYMENT_RAILS = [name for name in os.environ.get("PAYMENT_RAILS", "lyra").replace(" ", "").split(",") if name]
+BANK_TIMEOUT_SECONDS = float(os.environ.get("BANK_TIMEOUT_SECONDS") or 5)
+RAIL_FAILURES = int(os.environ.get("RAIL_FAILURES") or 3)
+RAIL_WITHIN_SECONDS = int(os.environ.get("RAIL_WITHIN_SECONDS") or 60)
+RAIL_PAUSE_SECONDS = int(os.environ.get("RAIL_PAUSE_SECONDS") or 30)
 
 # Money out: keys of the IBANs (name:32 bytes in base 64, the one in use first), how cautious we are, whom we reach.
 IBAN_KEYS = os.environ.get("IBAN_KEYS", "")
@@ -206,8 +225,35 @@ SEAL_PKCS12 = os.environ.get("SEAL_PKCS12", "")
 SEAL_PASSWORD = os.environ.get("SEAL_PASSWORD", "")
 PAPER_MAX_BYTES = 5 * 1024 * 1024
 PAPERS_A_PERSON = 60
+
+# Files handed in: what one may be, how many a person may have, how long they are kept when nobody says.
+UPLOAD_MAX_BYTES = 10 * 1024 * 1024
+UPLOADS_A_PERSON = 100
+UPLOAD_BYTES_A_PERSON = 200 * 1024 * 1024
+UPLOADS_AN_HOUR = 60
+UPLOAD_GRANT_SECONDS = 12 * 3600
+UPLOAD_KEPT_DAYS = 400
+PROOF_KEPT_DAYS = 183
+UPLOAD_PATIENCE_SECONDS = 20
+UPLOAD_LIMITS = {
+    "memory": 512 * 1024 * 1024,
+    "seconds": 5,
+    "result": 16 * 1024 * 1024,
+    "unpacked": 300 * 1024 * 1024,
+    "pixels": 50_000_000,
+    "pages": 60,
+    "side": 3600,
+}
+CLAMAV = os.environ.get("CLAMAV", "")  # /run/clamav/clamd.ctl or host:3310
+CLAMAV_TIMEOUT = 10
 AFTER_SEAL = "foundations.notifications.tasks.document_sealed"
 AUDIT_ANCHORS = os.environ.get("AUDIT_ANCHORS", str(VAR / "anchors.jsonl"))
+
+# Following the money: how long it may be on its way, and from what amount on two persons look.
+TREASURY_FILE_MAX_BYTES = 400 * 1024 * 1024
+TREASURY_GRACE_DAYS = int(os.environ.get("TREASURY_GRACE_DAYS") or 1)
+TREASURY_RUN_DAYS = int(os.environ.get("TREASURY_RUN_DAYS") or 3)
+TREASURY_SECOND_PERSON_CENTS = int(os.environ.get("TREASURY_SECOND_PERSON_CENTS") or 1_000_00)
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
