@@ -1,0 +1,33 @@
+"""What the tests of this room share."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+from messervices.foundations.ledger.selectors import assert_books_balance
+from messervices.foundations.payouts.tests.factories import FakeBank, FakeService, answering, breaches, paying_out
+
+
+@pytest.fixture
+def service() -> Iterator[FakeService]:
+    """A service that has ``test`` paid out."""
+    with paying_out() as fake:
+        yield fake
+
+
+@pytest.fixture
+def bank() -> Iterator[FakeBank]:
+    """A bank that takes what it is sent."""
+    with answering() as fake:
+        yield fake
+
+
+@pytest.fixture
+def books(db: None) -> Iterator[None]:
+    """Whatever a test did, the books balance and the invariants hold. Jobs of earlier tests are not counted."""
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs")
+    yield
+    assert_books_balance()
+    assert breaches() == []
