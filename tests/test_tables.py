@@ -21,6 +21,7 @@ OPEN = {
     "accounts_user": "what computes the scope is not isolated: read by session or e-mail",
     "audit_installation": "one random number that names the installation in its anchors",
     "audit_head": "the heads of the chains of hashes; nobody is named",
+    "cash_returnfile": "a bank’s file: references and sums, nobody is named; its lines are isolated",
     "catalogue_announcement": "public texts",
     "catalogue_catalogueentry": "public texts",
     "crous_agent": "who works where: reference data of the network",

@@ -24,6 +24,9 @@ from messervices.desk.tests.factories import sign_in
 from messervices.foundations.accounts.actions.open_account import add_code_factor, open_account
 from messervices.foundations.accounts.models import User
 from messervices.foundations.audit import actions as audit
+from messervices.foundations.cash.models import Line
+from messervices.foundations.cash.rules import grouped
+from messervices.foundations.cash.tests import factories as cash
 from messervices.foundations.catalogue.models import Announcement
 from messervices.foundations.catalogue.tests.factories import AnnouncementFactory
 from messervices.foundations.crous.models import Agent, Establishment, Referent, Role
@@ -76,6 +79,7 @@ class Side:
     paper: Paper
     message: Message
     announcement: Announcement
+    cash_line: Line
     marks: set[str] = field(default_factory=set)
 
     @property
@@ -246,6 +250,7 @@ def _side(crous_id: int) -> Side:
         by=student_actor(paid), now=NOW,
     )  # fmt: skip
     begun = begin(_order(payer))
+    _pay_in_cash_another_amount(begun.order, crous_id)
     tell(notice(begin(_order(refused)).number, "REFUSED", effective_creation_date="20260828120501"))
     tell(notice(begin(_order(doubtful)).number, effective_amount="10400", amount="10400"))
     acknowledge(scholar)
@@ -278,11 +283,13 @@ def _whole(
         refund=Refund.objects.get(crous_id=crous_id), case=students.open_case_of(claimant.pk),
         document=document, paper=paper, message=message,
         announcement=Announcement.objects.get(slug=f"closed-{crous_id}"),
+        cash_line=Line.objects.select_related("notice").get(crous_id=crous_id),
     )  # fmt: skip
     numbers = list(Document.objects.filter(crous_id=crous_id).values_list("number", flat=True))
     orders = list(Order.objects.filter(crous_id=crous_id).values_list("number", flat=True))
     side.marks = {side.mark, f"@crous-{crous_id}.example", *numbers, *orders}
     side.marks |= {f"{number[:4]} {number[4:10]} {number[10:]}" for number in numbers}
+    side.marks |= {side.cash_line.reference, grouped(side.cash_line.reference)}
     for person in people:
         person.refresh_from_db()
         side.marks |= {person.ine, str(person.uuid), user_of(person).email}
@@ -293,6 +300,13 @@ def _order(person: Person) -> Order:
     order = acknowledge(person, NOW).order
     assert order is not None
     return order
+
+
+def _pay_in_cash_another_amount(order: Order, crous_id: int) -> None:
+    """Somebody who paid one euro too little at a post office: a sum that waits for an agent of the side."""
+    line = cash.took(cash.issue(order, NOW), amount_cents=order.amount_cents - 100)
+    kept = cash.read(cash.return_file(line, number=crous_id), NOW)
+    type(kept).objects.filter(pk=kept.pk).update(name=f"laposte-{MARKS[crous_id]}.csv")
 
 
 def _paid(person: Person) -> Acquittement:

@@ -208,3 +208,52 @@ class NoteForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": _("Écrivez ce que vous avez constaté, en une phrase.")},
     )
+
+
+class ReturnFileForm(forms.Form):
+    """A return file of the post offices."""
+
+    file = forms.FileField(
+        label=_("Fichier de La Poste"),
+        help_text=_("Le fichier du jour, tel que vous l’avez reçu. Déposé deux fois, il n’est lu qu’une fois."),
+        error_messages={
+            "required": _("Choisissez un fichier."),
+            "empty": _("Ce fichier est vide."),
+        },
+    )
+
+
+class LineForm(NoteForm):
+    """What an agent decides of a sum that nothing explains: one of the deeds open from where it stands."""
+
+    deed = forms.ChoiceField(
+        label=_("Décision"), widget=forms.RadioSelect, error_messages={"required": _("Choisissez une décision.")}
+    )
+    order_number = forms.CharField(
+        label=_("Référence du paiement"),
+        help_text=_("Les dix signes que l’étudiant lit sur sa page, par exemple sur son avis."),
+        max_length=16,
+        required=False,
+    )
+    field_order = ("deed", "order_number", "note")
+
+    def __init__(self, *args: Any, in_suspense: bool, has_order: bool, **kwargs: Any) -> None:
+        """``in_suspense``: the money is there and waits; ``has_order``: the notice that it names says whose it is."""
+        super().__init__(*args, **kwargs)
+        self.has_order = has_order
+        choices = [("close", _("Classer : cette somme n’est pas pour nous, ou nous l’avions déjà"))]
+        if in_suspense:
+            choices = [
+                ("match", _("Rapprocher : elle paie la commande ci-dessous")),
+                ("give_back", _("Rendre : à la personne de la commande ci-dessous")),
+                *choices,
+            ]
+        self.fields["deed"].choices = choices  # type: ignore[attr-defined]  # a field with choices
+
+    def clean(self) -> dict[str, Any]:
+        """Matching names an order; giving back too, unless the line's own notice does."""
+        data = super().clean() or {}
+        wanted = data.get("deed") == "match" or (data.get("deed") == "give_back" and not self.has_order)
+        if wanted and not data.get("order_number"):
+            self.add_error("order_number", _("Écrivez la référence du paiement."))
+        return data

@@ -25,6 +25,11 @@ CLOSE_EVENT = "payments:event:close"
 """Declared by payments: whoever closes the bank's unexplained notices sees them."""
 
 
+CASH_LINES = "cash:line:decide"
+CASH_FILES = "cash:file:import"
+"""Declared by cash: who decides on sums that nothing explains, who brings and follows the files of the post offices."""
+
+
 NUMBER = "ine"
 """The student number, among what an agent corrects: it is not a fact, for it is held by one person only."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messervices.desk.views import agents, bank, cases, facts, files, home, network, search
+from messervices.desk.views import agents, bank, cases, cash, facts, files, home, network, search
 
 app_name = "desk"
 urlpatterns = [
@@ -21,6 +21,12 @@ urlpatterns = [
     path("bank/", bank.bank, name="bank"),
     path("bank/<int:pk>/", bank.event, name="event"),
     path("bank/refunds/<int:pk>/", bank.refund, name="refund"),
+    path("cash/", cash.cash, name="cash"),
+    path("cash/lines/<int:pk>/", cash.line, name="cash_line"),
+    path("cash/files/", cash.files, name="cash_files"),
+    path("cash/files/<int:pk>/", cash.file, name="cash_file"),
+    path("cash/files/<int:pk>/move", cash.move, name="cash_move"),
+    path("cash/files/<int:pk>/state", cash.state, name="cash_state"),
     path("network/", network.network, name="network"),
     path("network/announcements/", network.shelf, {"slug": "announcements"}, name="announcements"),
     path("network/agents/", agents.agents, name="agents"),

@@ -219,6 +219,14 @@ PAYOUT_DEBTORS = os.environ.get("PAYOUT_DEBTORS", "")
 PAYOUT_BANK_URL = os.environ.get("PAYOUT_BANK_URL", "")
 PAYOUT_BANK_CREDENTIALS = os.environ.get("PAYOUT_BANK_CREDENTIALS", "")
 
+# Cash at the post office: without a creditor code it is not offered. Secrets sign the files that are delivered to us.
+EFICASH_CREDITOR = os.environ.get("EFICASH_CREDITOR", "")
+EFICASH_SECRET = os.environ.get("EFICASH_SECRET", "")
+EFICASH_SECRET_PREVIOUS = os.environ.get("EFICASH_SECRET_PREVIOUS", "")
+EFICASH_FOLDER = os.environ.get("EFICASH_FOLDER", "")
+EFICASH_NOTICE_DAYS = int(os.environ.get("EFICASH_NOTICE_DAYS") or 30)
+EFICASH_FILE_MAX_BYTES = 32 * 1024 * 1024
+
 # Papers: the seal, and the key that makes their numbers impossible to guess.
 DOCUMENT_NUMBER_KEY = os.environ.get("DOCUMENT_NUMBER_KEY", "")
 SEAL_PKCS12 = os.environ.get("SEAL_PKCS12", "")

@@ -29,6 +29,9 @@ PAYOUT_DEBTORS = ROOT / "messervices/foundations/payouts/data/debtors_demo.csv"
 PAYOUT_BANK_URL = f"{BANK}/sepa/"
 PAYOUT_BANK_CREDENTIALS = "crous:demonstration"
 
+EFICASH_CREDITOR = "075019"
+EFICASH_SECRET = "demonstration only: of the demonstration post office"  # noqa: S105 - says so itself
+
 EMAIL_BACKEND = "messervices.demo.mailbox.Backend"
 DEMO_MAILBOX = VAR / "mail"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from messervices.desk import rules, states
+from messervices.foundations.cash import selectors as cash
 from messervices.foundations.payments import selectors as payments
 from messervices.foundations.payments.models import OutsideEvent, Refund
 from messervices.foundations.students import selectors as students
@@ -63,6 +64,13 @@ def bank_waiting(actor: Actor) -> Queue | None:
         return None
     counts = (payments.count_events_unrecognised, payments.count_incidents, payments.count_surplus_refunds)
     return Queue(_("Banque"), sum(count(actor) for count in counts), "desk:bank", "card")
+
+
+def cash_waiting(actor: Actor) -> Queue | None:
+    """How many sums of the post offices wait for an agent (one query); ``None`` for whoever does not decide on them."""
+    if not actor.may(states.CASH_LINES):
+        return None
+    return Queue(_("Espèces à La Poste"), cash.count_waiting(actor), "desk:cash", "cash")
 
 
 def event_for(pk: int, actor: Actor) -> OutsideEvent | None:

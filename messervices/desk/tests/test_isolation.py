@@ -13,6 +13,7 @@ from django.urls import reverse
 from messervices.desk.tests.factories import LYON, VERSAILLES, AgentFactory, at_desk, contested, sign_in
 from messervices.desk.urls import urlpatterns
 from messervices.foundations.audit.models import Read
+from messervices.foundations.cash.tests import factories as cash
 from messervices.foundations.crous.models import Role
 from messervices.foundations.notifications import actions as notifications
 from messervices.foundations.payments.actions import settle
@@ -40,7 +41,12 @@ def theirs() -> dict[str, Any]:
         notifications.notify(
             person_id=person.pk, crous_id=VERSAILLES, kind="desk.ine_kept", params={}, link="/me/", now=NOW, mail=False
         )
-    return {"uuid": person.uuid, "case": case.pk, "event": OutsideEvent.objects.get(status="incident").pk}
+    paid = cash.took(cash.issue(OrderFactory(person=person)), amount_cents=1_00)
+    kept = cash.read(cash.return_file(paid))
+    return {
+        "uuid": person.uuid, "case": case.pk, "event": OutsideEvent.objects.get(status="incident").pk,
+        "cash_file": kept.pk, "cash_line": kept.lines.get().pk,
+    }  # fmt: skip
 
 
 def refund_at(crous_id: int) -> Refund:
@@ -66,12 +72,18 @@ PROBES: dict[str, Callable[[dict[str, Any]], list[Any]] | None] = {
     "correct": lambda made: [made["uuid"], "birth_name"],
     "case": lambda made: [made["case"]],
     "event": lambda made: [made["event"]],
+    "cash_line": lambda made: [made["cash_line"]],
+    "cash_file": lambda made: [made["cash_file"]],
+    "cash_state": lambda made: [made["cash_file"]],
+    "cash_move": lambda made: [made["cash_file"]],
     # Pages of nobody in particular: their contents are looked at below, or they are the national desk's.
     "home": None,
     "me": None,
     "search": None,
     "communes": None,
     "bank": None,
+    "cash": None,
+    "cash_files": None,
     "refund": None,
     "network": None,
     "announcements": None,
@@ -107,11 +119,11 @@ def test_the_agent_of_another_crous_gets_the_same_404_as_for_nobody(client: Clie
     probe = PROBES[name]
     assert probe is not None
     url = reverse(f"desk:{name}", args=probe(theirs))
-    absent = {"uuid": uuid.uuid4(), "case": 999_999, "event": 999_999}
+    absent = {"uuid": uuid.uuid4()} | dict.fromkeys(("case", "event", "cash_line", "cash_file"), 999_999)
     nobody = reverse(f"desk:{name}", args=probe(absent))
     sign_in(client, full_agent(crous_ids=[LYON], label="B. Faure, Crous de Lyon"))
-    calls = [client.post] if name == "open" else [client.get]
-    calls += [client.post] if name in {"correct", "case", "event"} else []
+    calls = [client.post] if name in {"open", "cash_move"} else [client.get]
+    calls += [client.post] if name in {"correct", "case", "event", "cash_line"} else []
     for call in calls:
         answer, same = call(url), call(nobody)
         assert answer.status_code == 404
@@ -129,11 +141,11 @@ def test_control_the_agent_of_the_persons_crous_opens_it(client: Client, theirs,
     assert probe is not None
     sign_in(client, full_agent())
     url = reverse(f"desk:{name}", args=probe(theirs))
-    answer = client.post(url, {"reason": "asked"}) if name == "open" else client.get(url)
+    answer = client.post(url, {"reason": "asked"}) if name in {"open", "cash_move"} else client.get(url)
     assert answer.status_code in {200, 302}
 
 
-@pytest.mark.parametrize("name", ["home", "search", "bank", "me"])
+@pytest.mark.parametrize("name", ["home", "search", "bank", "cash", "cash_files", "me"])
 def test_lists_and_counts_of_another_crous_hold_nothing_of_ours(client: Client, theirs, name: str) -> None:
     sign_in(client, full_agent(crous_ids=[LYON]))
     if name == "search":
@@ -141,6 +153,8 @@ def test_lists_and_counts_of_another_crous_hold_nothing_of_ours(client: Client, 
     body = client.get(reverse(f"desk:{name}")).content.decode()
     for secret in (*SECRETS, str(theirs["uuid"]), f"/desk/ine/{theirs['case']}/", f"/desk/bank/{theirs['event']}/"):
         assert secret not in body
+    assert f"/desk/cash/lines/{theirs['cash_line']}/" not in body
+    assert f"/desk/cash/files/{theirs['cash_file']}/" not in body
     assert 'class="badge warn"' not in body
 
 
@@ -148,6 +162,8 @@ def test_control_the_same_lists_at_the_persons_crous_hold_it(client: Client, the
     sign_in(client, full_agent())
     assert "Okafor" in client.get(reverse("desk:home")).content.decode()
     assert f"/desk/bank/{theirs['event']}/" in client.get(reverse("desk:bank")).content.decode()
+    assert f"/desk/cash/lines/{theirs['cash_line']}/" in client.get(reverse("desk:cash")).content.decode()
+    assert f"/desk/cash/files/{theirs['cash_file']}/" in client.get(reverse("desk:cash_files")).content.decode()
 
 
 def test_a_refund_is_seen_at_its_crous_only(client: Client) -> None:
@@ -185,7 +201,7 @@ def test_pages_of_the_national_desk_are_closed_to_an_agent_without_the_rights(cl
 def test_a_student_and_an_establishment_find_none_of_it(client: Client, theirs) -> None:
     sign_in(client, user_of(PersonFactory()))
     for name, probe in PROBES.items():
-        if probe and name != "open":
+        if probe and name not in {"open", "cash_move"}:
             assert client.get(reverse(f"desk:{name}", args=probe(theirs))).status_code == 404
     sign_in(client, AgentFactory(kind="establishment", rights=[], crous_ids=[]))
     assert client.get(reverse("desk:home")).status_code == 404

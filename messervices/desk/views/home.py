@@ -23,6 +23,7 @@ def home(request: AgentRequest) -> HttpResponse:
             "may_decide": request.actor.may(Right.DECIDE_CASE),
             "queues": selectors.queues_of(request.actor),
             "bank": selectors.bank_waiting(request.actor),
+            "cash": selectors.cash_waiting(request.actor),
             "lately": selectors.persons_lately(request.actor, _LAST),
         },
     )
