@@ -34,10 +34,11 @@ _PIECE = 64 * 1024
 
 
 @action
-def gather_run(*, crous_id: int, by: Actor, now: datetime) -> Run:
+def gather_run(*, crous_id: int, by: Actor, now: datetime) -> Run | None:
     """Gather every payout of a Crous that may leave; its files are written by a job, right after.
 
-    Raises ``Refusal``: ``not_allowed``, ``no_debtor`` (the Crous's own account is not set), ``nothing_ready``.
+    ``None``: nothing may leave. What may not leave any more waits for a second person from now on. Raises
+    ``Refusal``: ``not_allowed``, ``no_debtor`` (the Crous's own account is not set).
     """
     if not by.may(PREPARE) or crous_id not in by.scope.crous:
         raise Refusal("not_allowed", _("Vos droits ne vous permettent pas de faire cela."))
@@ -50,7 +51,7 @@ def gather_run(*, crous_id: int, by: Actor, now: datetime) -> Run:
     )  # fmt: skip
     leaving = weigh_again(list(candidates.order_by("ordered_at", "pk")), now)
     if not leaving:
-        raise Refusal("nothing_ready", _("Aucun virement n’est prêt à partir."))
+        return None
     run = Run.objects.create(
         crous_id=crous_id,
         debtor_name=debtor.name,
@@ -229,14 +230,16 @@ class Unpacked:
 
 @inside_action
 def withdraw_lines(lines: Iterable[Line], now: datetime) -> None:
-    """Take lines out of their file for good: their payouts are ready again, and will be weighed anew."""
+    """Take lines out of their file for good: their payouts are ready again, or wait for what was learnt since."""
     every = list(lines)
     for first in range(0, len(every), _A_TIME):
         some = every[first : first + _A_TIME]
         Line.objects.filter(pk__in=[line.pk for line in some]).update(withdrawn_at=now)
-        Payout.objects.filter(pk__in=[line.payout_id for line in some], status=PayoutStatus.IN_RUN).update(
-            status=PayoutStatus.READY
-        )
+        back = Payout.objects.filter(pk__in=[line.payout_id for line in some], status=PayoutStatus.IN_RUN)
+        keys = list(back.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+        Payout.objects.filter(pk__in=keys).update(status=PayoutStatus.READY)
+        with acting_as(EVERYWHERE):
+            weigh_again(list(Payout.objects.filter(pk__in=keys)), now)
 
 
 @action

@@ -176,8 +176,8 @@ def read_back(file: IO[bytes]) -> Reread:
     amount, name = f"{space}Amt/{space}InstdAmt", f"{space}Cdtr/{space}Nm"
     try:
         events = etree.iterparse(
-            file, tag=(_TRANSFER, f"{space}GrpHdr", f"{space}DbtrAcct"), schema=_schema(), huge_tree=True,
-            resolve_entities=False, no_network=True, load_dtd=False,
+            file, tag=(_TRANSFER, *(f"{space}{name}" for name in ("GrpHdr", "DbtrAcct", "Document"))),
+            schema=_schema(), huge_tree=True, resolve_entities=False, no_network=True, load_dtd=False,
         )  # fmt: skip
         for _event, element in events:
             if element.tag == _TRANSFER:
@@ -191,10 +191,14 @@ def read_back(file: IO[bytes]) -> Reread:
                 element.clear()
                 while element.getprevious() is not None and element.getprevious().tag == _TRANSFER:
                     del element.getparent()[element.getparent().index(element.getprevious())]
+            elif element.tag == f"{space}Document":
+                head["whole"] = "yes"  # a file cut short is told by its missing end, not by the parser
             else:
                 head |= {part.tag.removeprefix(space): part.text or "" for part in element.iter()}
     except (etree.XMLSyntaxError, etree.DocumentInvalid, ValueError, TypeError) as wrong:
         raise WrongFile(type(wrong).__name__) from wrong
+    if "whole" not in head:
+        raise WrongFile("cut short")
     return Reread(
         head["MsgId"], int(head["NbOfTxs"]), rules.read_cents(head["CtrlSum"]), count, total, head["IBAN"],
         marks.digest(),

@@ -70,9 +70,10 @@ def read(raw: bytes) -> Iterator[Group | Said]:
     """
     space = _root_space(raw)
     tag = f"{{{space}}}"
-    wanted = tuple(f"{tag}{name}" for name in ("OrgnlGrpInfAndSts", "PmtInfSts", "TxInfAndSts"))
+    wanted = tuple(f"{tag}{name}" for name in ("OrgnlGrpInfAndSts", "PmtInfSts", "TxInfAndSts", "Document"))
     validated = _SPACE.fullmatch(space)
     schema = _schema() if validated and validated[1] == _VALIDATED else None
+    is_whole = False  # a file cut short is told by its missing end, not by the parser
     try:
         for _event, element in etree.iterparse(
             BytesIO(raw), tag=wanted, schema=schema, huge_tree=True, resolve_entities=False, no_network=True,
@@ -82,6 +83,8 @@ def read(raw: bytes) -> Iterator[Group | Said]:
             if name == "TxInfAndSts":
                 yield Said(_word(element, tag, "OrgnlEndToEndId"), _word(element, tag, "TxSts"), _code(element, tag))
                 element.clear()
+            elif name == "Document":
+                is_whole = True
             elif name == "PmtInfSts":
                 above = element.getparent()
                 yield Group("", (element.text or "").strip(), _code(above, tag))
@@ -89,6 +92,8 @@ def read(raw: bytes) -> Iterator[Group | Said]:
                 yield Group(_word(element, tag, "OrgnlMsgId"), _word(element, tag, "GrpSts"), _code(element, tag))
     except (etree.XMLSyntaxError, etree.DocumentInvalid) as wrong:
         raise Unreadable from wrong
+    if not is_whole:
+        raise Unreadable
 
 
 def _word(element: Any, tag: str, name: str) -> str:
