@@ -17,7 +17,7 @@ create table if not exists payment (
     state text not null default 'open', card text not null default '', refusal text not null default '',
     challenge text not null default '', tries integer not null default 0, plan text not null default '',
     taken integer not null default 0, tx_uuid text not null unique, opened_at real not null, finished_at real,
-    unique (site, day, trans_id));
+    house text not null default 'lyra', lasts real not null default 900, unique (site, day, trans_id));
 create index if not exists payment_order on payment (order_id);
 create table if not exists notice (
     id integer primary key, payment_id integer not null references payment, due_at real not null, kind text not null,
@@ -27,13 +27,19 @@ create index if not exists notice_due on notice (due_at) where state = 'due';
 create table if not exists refund (
     id integer primary key, payment_id integer not null references payment, uuid text not null unique,
     amount integer not null check (amount > 0), at real not null);
+create table if not exists answer (key text primary key, asked text not null, body text not null);
 create table if not exists switch (name text primary key, value text not null);
 """
+SINCE = (("house", "text not null default 'lyra'"), ("lasts", "real not null default 900"))
+"""Columns that a book made by an older bank has not."""
+
+HOUSES = ("lyra", "stripe", "payfip")
+"""The banks that this one plays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One form that reached the bank.
+    """One form, session or operation that reached one of the banks (``house``); its page stays open ``lasts`` seconds.
 
     ``state``: open, challenge, waiting, authorised, refused, abandoned, expired. ``taken``: cents authorised.
     ``plan``: which notices it gets, when a test or a card chose. ``challenge``: what 3-D Secure said (Y, N, U).
@@ -58,6 +64,8 @@ class Payment:
     tx_uuid: str
     opened_at: float
     finished_at: float | None
+    house: str
+    lasts: float
 
     @property
     def sent(self) -> dict[str, str]:
@@ -106,6 +114,11 @@ class Book:
         self.settings = settings
         with self.writing() as db:
             db.executescript(SCHEMA)
+        with self.writing() as db:
+            known = {row["name"] for row in db.execute("pragma table_info(payment)")}
+            for name, kind in SINCE:
+                if name not in known:
+                    db.execute(f"alter table payment add column {name} {kind}")
         with self.writing() as db:
             db.execute("update notice set state = 'due' where state = 'sending'")
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bank import cards, notices
-from bank.book import Book, Payment
+from bank.book import HOUSES, Book, Payment
 from bank.notices import Postman
 from bank.teller import Refused, Teller
 
@@ -57,9 +57,12 @@ class Control:
         return {"hour_seconds": self.book.hour_seconds}
 
     def down(self, asked: dict[str, Any]) -> dict[str, bool]:
-        """Be out of service for ``seconds``; 0 to be back."""
-        self.teller.go_down(float(asked["seconds"]))
-        return {"down": self.teller.is_down}
+        """Have a ``house``, or all of them, be out of service for ``seconds``; 0 to be back."""
+        house = str(asked.get("house", ""))
+        if house not in {"", *HOUSES}:
+            raise KeyError(house)
+        self.teller.go_down(float(asked["seconds"]), house)
+        return {name: self.teller.is_down(name) for name in HOUSES}
 
     def resend(self, asked: dict[str, Any]) -> dict[str, int]:
         """Send the notices of ``order_id`` again, ``times`` (1), of ``kind`` right, forged or other_amount."""
@@ -70,12 +73,15 @@ class Control:
     def pay(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Play the cardholder: send the shop's ``form`` (or take ``order_id``), use a ``card`` by name, type the code.
 
-        ``code`` replaces the right code; ``card`` "abandon" gives up. Notices due at once are sent before answering.
+        ``code`` replaces the right code; ``card`` "abandon" gives up, "debit" takes from an account (PayFiP). Notices
+        due at once are sent before answering.
         """
         payment = self.teller.receive(asked["form"]) if "form" in asked else self._payment(asked)
         name = str(asked.get("card", "accepted"))
         if name == "abandon":
             payment = self.teller.abandon(payment.token)
+        elif name == "debit":
+            payment = self.teller.take_from_account(payment.token)
         else:
             payment = self.teller.try_card(payment.token, cards.BY_NAME[name].number)
             if payment.state == "challenge":
@@ -86,8 +92,8 @@ class Control:
     def wipe(self, _asked: dict[str, Any]) -> dict[str, bool]:
         """Forget everything."""
         with self.book.writing() as db:
-            for table in ("notice", "refund", "payment", "switch"):
-                db.execute(f"delete from {table}")  # noqa: S608 - four names of ours
+            for table in ("notice", "refund", "payment", "answer", "switch"):
+                db.execute(f"delete from {table}")  # noqa: S608 - names of ours
         return {"wiped": True}
 
     def _payment(self, asked: dict[str, Any]) -> Payment:

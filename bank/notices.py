@@ -5,6 +5,7 @@ import logging
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -91,12 +92,16 @@ def body(payment: Payment, kind: str, source: str, key: str) -> bytes:
     return urlencode(fields).encode()
 
 
+Letter = tuple[bytes, dict[str, str]]
+
+
 class Postman:
     """Delivers what is due; tries again a quarter of an hour later, five times in all, as the real platform does."""
 
     def __init__(self, book: Book, settings: Settings, workers: int = 4) -> None:
         """Keep the book; nothing runs before ``start``."""
         self.book, self.settings = book, settings
+        self.writers: dict[str, Callable[[Payment, str, str], Letter]] = {"lyra": self._letter}
         self.pool = ThreadPoolExecutor(workers, thread_name_prefix="postman")
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._rounds, name="postman", daemon=True)
@@ -135,10 +140,9 @@ class Postman:
     def deliver(self, notice: Notice) -> None:
         """Send one notice and write what was answered."""
         payment = self._payment_of(notice)
-        url = payment.sent.get("vads_url_check") or self.settings.notice_url
-        letter = body(payment, notice.kind, notice.source, self.settings.keys[0])
+        letter, headers = self.writers[payment.house](payment, notice.kind, notice.source)
         crash.point("bank.before_notice")
-        answer = post(url, letter)
+        answer = post(self._address(payment), letter, headers)
         crash.point("bank.after_notice")
         with self.book.writing() as db:
             if answer.startswith("200"):
@@ -159,6 +163,15 @@ class Postman:
         list(self.pool.map(self.deliver, taken))
         return len(taken)
 
+    def _letter(self, payment: Payment, kind: str, source: str) -> Letter:
+        raw = body(payment, kind, source, self.settings.keys[0])
+        return raw, {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+    def _address(self, payment: Payment) -> str:
+        if payment.house == "stripe":
+            return self.settings.stripe_notice_url
+        return payment.sent.get("urlnotif") or payment.sent.get("vads_url_check") or self.settings.notice_url
+
     def _payment_of(self, notice: Notice) -> Payment:
         """Read the payment; a payment that waited for its authorisation gets it with this notice."""
         if notice.kind == "authorise":
@@ -172,10 +185,9 @@ class Postman:
         return payment
 
 
-def post(url: str, letter: bytes) -> str:
-    """Post a form; give the status and the first words of the answer, or why there was none."""
-    request = urllib.request.Request(url, data=letter, method="POST")  # noqa: S310 - the shop's own address
-    request.add_header("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+def post(url: str, letter: bytes, headers: dict[str, str]) -> str:
+    """Post a letter; give the status and the first words of the answer, or why there was none."""
+    request = urllib.request.Request(url, data=letter, headers=headers, method="POST")  # noqa: S310 - the shop's own address
     request.add_header("User-Agent", "DemoBank/1")
     try:
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - as above

@@ -7,6 +7,9 @@ from bank import cards
 from bank.book import Book, Payment
 from bank.words import euros, say
 
+NAMES = {"lyra": "Lyra", "stripe": "Stripe", "payfip": "PayFiP"}
+"""What the banks are called."""
+
 
 def page(language: str, title: str, main: str, *, here: str = "", refresh: str = "") -> bytes:
     """Wrap a page. ``here``: its address, for the link to the other language; ``refresh``: where to go by itself."""
@@ -38,9 +41,9 @@ def card_page(payment: Payment, language: str, *, chosen: str, error: str = "") 
 <p class="hint" id="hint">{say("number_hint", language)}</p>
 <input id="number" name="number" inputmode="numeric" autocomplete="off" required value="{escape(chosen)}"{described}>
 <button class="main">{say("pay", language)} {euros(payment.amount, language)}</button></form>
-{_cancel(here, language)}
+{_debit(payment, here, language)}{_cancel(here, language)}
 <h2 id="cards">{say("cards", language)}</h2><ul class="cards" aria-labelledby="cards">{rows}</ul>"""
-    return page(language, say("pay_title", language), main, here=here)
+    return page(language, f"{say('pay_title', language)} – {NAMES[payment.house]}", main, here=here)
 
 
 def code_page(payment: Payment, language: str, *, error: str = "") -> bytes:
@@ -75,6 +78,10 @@ def end_page(payment: Payment, language: str, *, already: bool) -> bytes:
 def way_back(payment: Payment) -> tuple[str, dict[str, str], str]:
     """Give where the browser goes back to, with which fields, and how (GET or POST)."""
     sent = payment.sent
+    if payment.house == "payfip":
+        return sent["urlredirect"], {}, "GET"
+    if payment.house == "stripe":
+        return sent["success_url" if payment.state in {"authorised", "waiting"} else "cancel_url"], {}, "GET"
     outcome = {"authorised": "success", "waiting": "success", "refused": "refused"}.get(payment.state, "cancel")
     url = sent.get(f"vads_url_{outcome}") or sent.get("vads_url_return") or ""
     mode = sent.get("vads_return_mode") or "NONE"
@@ -93,11 +100,27 @@ def fault_page(language: str, code: str, fields: list[str] | None = None) -> byt
     return page(language, title, f"<p>{say(code, language)}</p>{f'<ul>{listed}</ul>' if listed else ''}")
 
 
-def list_page(book: Book, language: str) -> bytes:
-    """List the payments, with buttons to send notices again."""
+def list_page(book: Book, language: str, down: dict[str, bool]) -> bytes:
+    """List the banks, with buttons to take them out of service, and the payments, to send their notices again."""
     items = "".join(_payment_item(payment, book, language) for payment in book.payments(limit=50))
     listed = f'<ul class="payments">{items}</ul>' if items else f"<p>{say('none', language)}</p>"
-    return page(language, say("list_title", language), f"<p>{say('list_lede', language)}</p>{listed}", here="/")
+    houses = "".join(_house_item(name, language, is_down=is_down) for name, is_down in down.items())
+    main = (
+        f'<h2 id="houses">{say("houses", language)}</h2><ul class="cards" aria-labelledby="houses">{houses}</ul>'
+        f"<p>{say('list_lede', language)}</p>{listed}"
+    )
+    return page(language, say("list_title", language), main, here="/")
+
+
+def _house_item(name: str, language: str, *, is_down: bool) -> str:
+    seconds, label = ("0", "put_back") if is_down else ("120", "take_down")
+    button = f'<button class="quiet" name="seconds" value="{seconds}">{say(label, language)}'
+    state = say("is_down" if is_down else "is_up", language)
+    return (
+        f"<li><strong>{NAMES[name]}</strong><span>{state}</span>"
+        f'<form method="post" action="/houses/{name}/down">{button}<span class="sr"> {NAMES[name]}</span></button>'
+        "</form></li>"
+    )
 
 
 def _payment_item(payment: Payment, book: Book, language: str) -> str:
@@ -108,7 +131,7 @@ def _payment_item(payment: Payment, book: Book, language: str) -> str:
     )
     refunds = "".join(f"<li>−{euros(r.amount, language)}</li>" for r in book.refunds(payment.id))
     order = escape(payment.order_id)
-    title = f"{order} · {euros(payment.taken or payment.amount, language)}"
+    title = f"{NAMES[payment.house]} · {order} · {euros(payment.taken or payment.amount, language)}"
     choices = (("again", "1:right"), ("twenty", "20:right"), ("forged", "1:forged"))
     buttons = "".join(
         f'<button name="what" value="{what}">{say(label, language)}<span class="sr"> {order}</span></button>'
@@ -137,12 +160,20 @@ def _card_row(card: cards.Card, here: str, language: str, chosen: str) -> str:
 
 
 def _sum(payment: Payment, language: str) -> str:
-    shop = escape(payment.sent.get("vads_shop_name") or payment.site)
+    named = ("vads_shop_name", "line_items[0][price_data][product_data][name]", "objet")
+    shop = escape(next((payment.sent[name] for name in named if payment.sent.get(name)), payment.site))
     return (
         f"<dl><div><dt>{say('amount', language)}</dt><dd>{euros(payment.amount, language)}</dd></div>"
         f"<div><dt>{say('shop', language)}</dt><dd>{shop}</dd></div>"
         f"<div><dt>{say('order', language)}</dt><dd>{escape(payment.order_id)}</dd></div></dl>"
     )
+
+
+def _debit(payment: Payment, here: str, language: str) -> str:
+    if payment.house != "payfip":
+        return ""
+    button = f"<button>{say('debit', language)}</button>"
+    return f'<form method="post" action="{here}/debit?lang={language}">{button}</form>'
 
 
 def _cancel(here: str, language: str) -> str:

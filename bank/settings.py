@@ -14,7 +14,8 @@ class Settings:
     """``hour_seconds``: how many real seconds an hour of waiting lasts (a notice "three hours late").
 
     ``clock_offset``: seconds between the bank's clock and the machine's, from ``MESSERVICES_NOW``.
-    ``notice_url``: where notices go when the form names no address of its own (``vads_url_check``).
+    ``notice_url``: where Lyra's notices go when the form names no address of its own (``vads_url_check``);
+    ``stripe_notice_url``: where Stripe's go, as set in its dashboard.
     """
 
     folder: Path
@@ -24,6 +25,10 @@ class Settings:
     mode: str
     password: str
     notice_url: str
+    stripe_key: str = "sk_test_demonstration"
+    stripe_secret: str = "whsec_demonstration"  # noqa: S105 - the demonstration's
+    stripe_notice_url: str = ""
+    payfip_numcli: str = "006382"
     hour_seconds: float = 20.0
     clock_offset: float = 0.0
 
@@ -40,6 +45,11 @@ class Settings:
             mode=env.get("LYRA_CTX_MODE") or "TEST",
             password=env.get("LYRA_API_PASSWORD") or "testpassword_demonstration",
             notice_url=env.get("BANK_NOTICE_URL") or f"http://127.0.0.1:{web}/api/payments/lyra/notification",
+            stripe_key=env.get("STRIPE_SECRET_KEY") or "sk_test_demonstration",
+            stripe_secret=env.get("STRIPE_WEBHOOK_SECRET") or "whsec_demonstration",
+            stripe_notice_url=env.get("BANK_STRIPE_NOTICE_URL")
+            or f"http://127.0.0.1:{web}/api/payments/stripe/notification",
+            payfip_numcli=env.get("PAYFIP_NUMCLI") or "006382",
             hour_seconds=float(env.get("BANK_HOUR_SECONDS") or 20),
             clock_offset=_offset(env),
         )

@@ -7,12 +7,14 @@ import sqlite3
 from collections.abc import Mapping
 
 from bank import cards, crash, notices
-from bank.book import Book, Payment, Refund, make
+from bank.book import HOUSES, Book, Payment, Refund, make
 from bank.form import faults, is_signed
 from bank.settings import Settings
 
 SESSION_SECONDS = 15 * 60
-"""An open card page is given up after this."""
+"""An open card page of Lyra's is given up after this."""
+DEBIT = "debit"
+"""What stands in the place of a card when PayFiP takes the money from an account."""
 CODE_TRIES = 3
 
 
@@ -56,19 +58,49 @@ class Teller:
     def _open(self, db: sqlite3.Connection, form: Mapping[str, str], where: tuple[str, str, str]) -> None:
         """Write a new payment, unless this number is known. The transaction's uuid is the same after every replay."""
         fields = {name: value for name, value in form.items() if name.startswith("vads_")}
+        order_id = form.get("vads_order_id", "")
+        self._write(
+            db, "lyra", where, date=form["vads_trans_date"], order_id=order_id, amount=int(form["vads_amount"]),
+            form=fields, lasts=SESSION_SECONDS,
+        )  # fmt: skip
+
+    def open(
+        self, house: str, *, site: str, trans_id: str, order_id: str, amount: int, form: dict[str, str], lasts: float
+    ) -> Payment:
+        """Take what a server of the shop asks for: the same ``trans_id`` is the same payment."""
+        where = (site, house, trans_id)
+        with self.book.writing() as db:
+            self._write(db, house, where, date="", order_id=order_id, amount=amount, form=form, lasts=lasts)
+            row = db.execute("select * from payment where site = ? and day = ? and trans_id = ?", where).fetchone()
+        return make(Payment, row)  # type: ignore[no-any-return]  # make() gives the type it is asked for
+
+    def _write(
+        self,
+        db: sqlite3.Connection,
+        house: str,
+        where: tuple[str, str, str],
+        *,
+        date: str,
+        order_id: str,
+        amount: int,
+        form: dict[str, str],
+        lasts: float,
+    ) -> None:
         db.execute(
             "insert or ignore into payment (token, site, day, trans_id, trans_date, order_id, amount, form, tx_uuid, "
-            "opened_at, plan) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "opened_at, plan, house, lasts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 secrets.token_urlsafe(16),
                 *where,
-                form["vads_trans_date"],
-                form.get("vads_order_id", ""),
-                int(form["vads_amount"]),
-                json.dumps(fields, sort_keys=True),
+                date,
+                order_id,
+                amount,
+                json.dumps(form, sort_keys=True),
                 hashlib.sha256("/".join(where).encode()).hexdigest()[:32],
                 self.book.now(),
-                _next_plan(db, form.get("vads_order_id", "")),
+                _next_plan(db, order_id),
+                house,
+                lasts,
             ),
         )
 
@@ -78,7 +110,8 @@ class Teller:
         if card is None:
             raise Refused("card")
         if card.outage_seconds:
-            self.go_down(card.outage_seconds)
+            payment = self.book.payment(token=token)
+            self.go_down(card.outage_seconds, payment.house if payment else "")
             raise Refused("outage")
         with self.book.writing() as db:
             payment = self._locked(db, token)
@@ -101,6 +134,8 @@ class Teller:
             right = cards.digits(code) == cards.CODE
             if right and card.challenge == "asked":
                 self._decide(db, payment, card, challenge="Y")
+            elif payment.house == "stripe" and (right or payment.tries + 1 >= CODE_TRIES):
+                db.execute("update payment set state = 'open', refusal = '05', tries = 0 where id = ?", (payment.id,))
             elif right or payment.tries + 1 >= CODE_TRIES:
                 self._finish(db, payment, "refused", plan=card.notice, challenge="N")
             else:
@@ -109,6 +144,17 @@ class Teller:
         if after.state == "challenge":
             raise Refused("code")
         return after
+
+    def take_from_account(self, token: str) -> Payment:
+        """Take the money from an account by direct debit: PayFiP alone offers it."""
+        with self.book.writing() as db:
+            payment = self._locked(db, token)
+            if payment.house != "payfip":
+                raise Refused("unknown")
+            if payment.state == "open":
+                db.execute("update payment set card = ? where id = ?", (DEBIT, payment.id))
+                self._finish(db, self._locked(db, token), "authorised", plan="before")
+            return self._locked(db, token)
 
     def abandon(self, token: str) -> Payment:
         """The cardholder gives up."""
@@ -122,8 +168,8 @@ class Teller:
         """Give up the pages that were left open too long, and say so to the shop."""
         with self.book.writing() as db:
             rows = db.execute(
-                "select * from payment where state in ('open', 'challenge') and opened_at < ?",
-                (self.book.now() - SESSION_SECONDS,),
+                "select * from payment where state in ('open', 'challenge') and opened_at + lasts < ?",
+                (self.book.now(),),
             ).fetchall()
             for row in rows:
                 self._finish(db, make(Payment, row), "expired", plan="before")
@@ -158,18 +204,21 @@ class Teller:
                     (payment_id, self.book.now(), kind),
                 )
 
-    def go_down(self, seconds: float) -> None:
-        """Be out of service for a while (0: be back)."""
-        self.book.set_switch("down_until", str(self.book.now() + seconds))
+    def go_down(self, seconds: float, house: str = "") -> None:
+        """Put a house, or all of them, out of service for a while (0: back)."""
+        for name in [house] if house else HOUSES:
+            self.book.set_switch(f"down_until:{name}", str(self.book.now() + seconds))
 
-    @property
-    def is_down(self) -> bool:
-        """Whether the bank is out of service."""
-        return self.book.now() < float(self.book.switch("down_until", "0"))
+    def is_down(self, house: str) -> bool:
+        """Whether a house is out of service."""
+        return self.book.now() < float(self.book.switch(f"down_until:{house}", "0"))
 
     def _decide(self, db: sqlite3.Connection, payment: Payment, card: cards.Card, *, challenge: str) -> None:
         state = {"accepted": "authorised", "waiting": "waiting"}.get(card.result, "refused")
         refusal = card.result if state == "refused" else ""
+        if refusal and payment.house == "stripe":  # its page stays open for another card
+            db.execute("update payment set state = 'open', refusal = ? where id = ?", (refusal, payment.id))
+            return
         self._finish(db, payment, state, plan=card.notice, challenge=challenge, refusal=refusal)
 
     def _finish(

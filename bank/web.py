@@ -13,15 +13,19 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from bank import pages, rest
-from bank.book import Book, Payment
+from bank.book import HOUSES, Book, Payment
 from bank.control import Control
 from bank.notices import Postman
+from bank.payfip import WSDL, PayFip
 from bank.settings import Settings
+from bank.stripe import Stripe
 from bank.teller import Refused, Teller
 
 log = logging.getLogger("bank")
 BIGGEST = 64 * 1024
 STYLE = (Path(__file__).parent / "style.css").read_bytes()
+SIDES = (("/vads-payment", "lyra"), ("/api-payment", "lyra"), ("/v1/", "stripe"), ("/tpa/", "payfip"))
+"""Which house a path belongs to; a card page belongs to the house of its payment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,12 @@ class Bank:
         self.control = Control(self.book, self.teller, self.postman)
         handler = type("Handler", (_Handler,), {"bank": self})
         self.server = _Server(("127.0.0.1", settings.port), handler)
+        self.stripe = Stripe(self.book, self.teller, settings, self.url)
+        self.payfip = PayFip(self.book, self.teller, settings)
+        self.postman.writers |= {
+            "stripe": self.stripe.letter,
+            "payfip": lambda payment, kind, _source: self.payfip.letter(payment, kind),
+        }
         self.routes: list[tuple[str, str, Callable[..., Reply]]] = [
             ("GET", r"/", self.home),
             ("GET", r"/style\.css", self.style),
@@ -55,7 +65,14 @@ class Bank:
             ("GET", r"/pay/([\w-]+)", self.show),
             ("POST", r"/pay/([\w-]+)/card", self.card),
             ("POST", r"/pay/([\w-]+)/code", self.code),
+            ("POST", r"/pay/([\w-]+)/debit", self.debit),
             ("POST", r"/pay/([\w-]+)/abandon", self.abandon),
+            ("POST", r"/houses/(\w+)/down", self.down),
+            ("GET", r"/v1/([\w/-]+)", self.stripe_call),
+            ("POST", r"/v1/([\w/-]+)", self.stripe_call),
+            ("GET", r"/tpa/services/securite", self.wsdl),
+            ("POST", r"/tpa/services/securite", self.soap),
+            ("GET", r"/tpa/paiementws\.web", self.payfip_page),
             ("POST", r"/api-payment/V4/(\w+/\w+)", self.api),
             ("POST", r"/control/(\w+)", self.deed),
         ]
@@ -77,8 +94,9 @@ class Bank:
         self.postman.stop()
 
     def answer(self, request: "Request") -> Reply:
-        """Find the route. An outage closes everything but the control side and the list."""
-        if self.teller.is_down and request.path.startswith(("/vads-payment", "/pay/", "/api-payment")):
+        """Find the route. An outage closes everything of a house but the control side and the list."""
+        house = self._house(request.path)
+        if house and self.teller.is_down(house):
             return Reply(pages.fault_page(request.language, "down"), HTTPStatus.SERVICE_UNAVAILABLE)
         if request.method == "POST" and not request.is_allowed:
             return Reply(b"other origin", HTTPStatus.FORBIDDEN, "text/plain")
@@ -94,7 +112,7 @@ class Bank:
 
     def home(self, request: "Request") -> Reply:
         """The list of payments."""
-        return Reply(pages.list_page(self.book, request.language))
+        return Reply(pages.list_page(self.book, request.language, {name: self.teller.is_down(name) for name in HOUSES}))
 
     def style(self, _request: "Request") -> Reply:
         """The style sheet."""
@@ -126,7 +144,9 @@ class Bank:
         self.teller.expire_old()
         payment = self._payment(token)
         if payment.state == "open":
-            return Reply(pages.card_page(payment, request.language, chosen=request.query.get("card", "")))
+            error = f"refused_{payment.refusal}" if payment.refusal else ""
+            chosen = request.query.get("card", "")
+            return Reply(pages.card_page(payment, request.language, chosen=chosen, error=error))
         if payment.state == "challenge":
             return Reply(pages.code_page(payment, request.language))
         return self._end(payment, request)
@@ -154,6 +174,10 @@ class Bank:
             shown = pages.code_page(self._payment(token), request.language, error="bad_code")
             return Reply(shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 
+    def debit(self, request: "Request", token: str) -> Reply:
+        """The account is chosen instead of a card."""
+        return self._after(self.teller.take_from_account(token), request)
+
     def abandon(self, request: "Request", token: str) -> Reply:
         """The cardholder gives up."""
         return self._after(self.teller.abandon(token), request)
@@ -165,6 +189,41 @@ class Bank:
         said = rest.answer(service, request.json, self.book, self.teller)
         return Reply(rest.dump(said), kind="application/json")
 
+    def stripe_call(self, request: "Request", path: str) -> Reply:
+        """The shop's server asks Stripe."""
+        if not self.stripe.is_known(request.headers.get("Authorization", "")):
+            return Reply(
+                rest.dump({"error": {"type": "invalid_request_error"}}), HTTPStatus.UNAUTHORIZED, "application/json"
+            )
+        fields = request.form if request.method == "POST" else request.query
+        status, said = self.stripe.answer(request.method, path, fields, request.headers.get("Idempotency-Key", ""))
+        return Reply(rest.dump(said), status, "application/json")
+
+    def wsdl(self, _request: "Request") -> Reply:
+        """The contract of PayFiP's service."""
+        return Reply(WSDL, kind="text/xml; charset=utf-8")
+
+    def soap(self, request: "Request") -> Reply:
+        """The shop's server asks PayFiP."""
+        status, said = self.payfip.answer(request.body)
+        return Reply(said, status, "text/xml; charset=utf-8")
+
+    def payfip_page(self, request: "Request") -> Reply:
+        """An operation is opened, a quarter of an hour at most after its making."""
+        self.teller.expire_old()
+        payment = self.book.payment(house="payfip", trans_id=request.query.get("idop", ""))
+        if payment is None or payment.state == "expired":
+            raise Refused("unknown")
+        return Reply(to=f"/pay/{payment.token}?lang={request.language}")
+
+    def down(self, request: "Request", house: str) -> Reply:
+        """Take a house out of service, or back, from the list."""
+        if house not in HOUSES:
+            raise Refused("unknown")
+        seconds = request.form.get("seconds", "0")
+        self.teller.go_down(min(float(seconds), 3600.0) if seconds.isdecimal() else 0.0, house)
+        return Reply(to="/")
+
     def deed(self, request: "Request", name: str) -> Reply:
         """The control side."""
         try:
@@ -174,6 +233,12 @@ class Bank:
         except Refused as refused:
             said, status = {"error": refused.code, "fields": refused.fields}, HTTPStatus.CONFLICT
         return Reply(rest.dump(said), status, "application/json")
+
+    def _house(self, path: str) -> str:
+        if found := re.match(r"/pay/([\w-]+)", path):
+            payment = self.book.payment(token=found[1])
+            return payment.house if payment else ""
+        return next((house for start, house in SIDES if path.startswith(start)), "")
 
     def _payment(self, token: str) -> Payment:
         payment = self.book.payment(token=token)
@@ -192,7 +257,8 @@ class Bank:
         """Go back to the shop at once when it asked for that (time-out 0), else show how it ended."""
         url, _fields, method = pages.way_back(payment)
         which = "success" if payment.state in {"authorised", "waiting"} else "error"
-        if url and method == "GET" and payment.sent.get(f"vads_redirect_{which}_timeout") == "0":
+        at_once = payment.house != "lyra" or payment.sent.get(f"vads_redirect_{which}_timeout") == "0"
+        if url and method == "GET" and at_once:
             return Reply(to=url)
         return Reply(pages.end_page(payment, request.language, already=False))
 

@@ -136,6 +136,8 @@ ROUTES: dict[str, Route] = {
     "documents:paper": Route(STUDENT | AGENTS, lambda _w, s: (s.paper.uuid,)),
     # The API: a certificate is told to who knows its number and the first letters of the name; here, to nobody
     "payments_api:lyra": Route(NOBODY, post={"vads_site_id": "0"}),
+    "payments_api:stripe": Route(NOBODY, post={"type": "none"}),
+    "payments_api:payfip": Route(NOBODY, post={"none": "none"}),
     "api:openapi-json": PUBLIC,
     "api:api-root": Route(NOBODY),
     "api:attestation": Route(NOBODY, lambda _w, s: (s.document.number,), query="?etudiant=XXXXX"),

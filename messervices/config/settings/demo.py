@@ -22,6 +22,17 @@ LYRA_SITE_ID = "12345678"
 LYRA_KEY = "1122334455667788"
 LYRA_CTX_MODE = "TEST"
 LYRA_API_PASSWORD = "testpassword_demonstration"  # noqa: S105 - the demonstration bank's
+STRIPE_API_URL = f"{BANK}/v1/"
+STRIPE_PAGE_URL = f"{BANK}/"
+STRIPE_SECRET_KEY = "sk_test_demonstration"  # noqa: S105 - as above
+STRIPE_WEBHOOK_SECRET = "whsec_demonstration"  # noqa: S105 - as above
+PAYFIP_SERVICE_URL = f"{BANK}/tpa/services/securite"
+PAYFIP_PAGE_URL = f"{BANK}/tpa/paiementws.web"
+PAYFIP_NUMCLI = "006382"
+PAYFIP_SAISIE = "T"
+PAYFIP_MAIL = "regie@messervices.example"
+PAYMENT_RAILS = ["lyra", "stripe", "payfip"]
+RAIL_PAUSE_SECONDS = 15
 
 IBAN_KEYS = "demo:ZGVtb25zdHJhdGlvbiwgbm90IGEgc2VjcmV0IGtleSE="
 IBAN_SEARCH_KEY = "demonstration"

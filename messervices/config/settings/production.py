@@ -5,7 +5,16 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, NONE, SELF
 
 from messervices.config.settings.base import *  # noqa: F403 - a settings module is its base and what differs
-from messervices.config.settings.base import DATABASE_ROLE, DATABASE_URL, LYRA_PAYMENT_URL, SITE_URL, os
+from messervices.config.settings.base import (
+    DATABASE_ROLE,
+    DATABASE_URL,
+    LYRA_PAYMENT_URL,
+    PAYFIP_PAGE_URL,
+    PAYMENT_RAILS,
+    SITE_URL,
+    STRIPE_PAGE_URL,
+    os,
+)
 from messervices.config.settings.database import connection
 
 SECRET_KEY = os.environ["SECRET_KEY"]
@@ -38,7 +47,9 @@ CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrf"
 LANGUAGE_COOKIE_SECURE = True
 
-_bank = urlsplit(LYRA_PAYMENT_URL)
+# A form of ours may lead to the banks in use, also by a redirection, and nowhere else.
+_pages = {"lyra": LYRA_PAYMENT_URL, "stripe": STRIPE_PAGE_URL, "payfip": PAYFIP_PAGE_URL}
+_banks = [urlsplit(_pages[name]) for name in PAYMENT_RAILS if name in _pages]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -48,7 +59,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF, f"{_bank.scheme}://{_bank.netloc}"],
+        "form-action": [SELF, *(f"{bank.scheme}://{bank.netloc}" for bank in _banks)],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "upgrade-insecure-requests": True,

@@ -71,8 +71,8 @@ def pay_by_card(order: Order, now: datetime) -> None:
     attempt = bank.live_attempt(order.pk)
     if attempt is None:
         payments.go_to_bank(
-            uuid=order.uuid, person_id=order.person_id, language="fr", back_url=f"{settings.SITE_URL}/",
-            notice_url=f"{settings.SITE_URL}/", now=now,
+            uuid=order.uuid, person_id=order.person_id, language="fr", back_url=f"{settings.SITE_URL}/", now=now,
+            rail="lyra",
         )  # fmt: skip
         attempt = bank.live_attempt(order.pk)
     if attempt is None:

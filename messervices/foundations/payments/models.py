@@ -128,7 +128,9 @@ class Attempt(models.Model):
 
     ``number`` is the order's with the rank of the try; ``bank_ref`` is the six signs that the bank wants unique in a
     day. ``ask_at`` is when the bank will be asked, if it has said nothing by then: also about a try that we gave up,
-    for as long as its form could still be paid. ``link`` is the one by which somebody else came to pay.
+    for as long as its form could still be paid. ``link`` is the one by which somebody else came to pay. Where beginning
+    asks the bank, ``rail_ref`` is the bank's own name for the try and ``door_url`` where the browser is sent, once it
+    gave them (``door_at``): nobody was led there before.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="attempts")
@@ -150,6 +152,9 @@ class Attempt(models.Model):
     ask_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     asked = models.SmallIntegerField(default=0)
+    rail_ref = models.CharField(max_length=100, blank=True, db_default="")
+    door_url = models.TextField(blank=True, db_default="")
+    door_at = models.DateTimeField(null=True)
 
     class Meta:
         """One live try an order; what has ended says when, and is asked no more unless it was given up by us."""
@@ -159,6 +164,7 @@ class Attempt(models.Model):
             models.UniqueConstraint(fields=["order"], condition=Q(status__in=LIVE), name="attempt_one_live"),
             models.UniqueConstraint(fields=["order", "rank"], name="attempt_rank"),
             models.UniqueConstraint(fields=["rail", "begun_on", "bank_ref"], name="attempt_bank_ref"),
+            models.UniqueConstraint(fields=["rail", "rail_ref"], condition=~Q(rail_ref=""), name="attempt_rail_ref"),
             models.CheckConstraint(condition=Q(amount_cents__gt=0), name="attempt_of_something"),
             models.CheckConstraint(
                 condition=Q(status__in=LIVE, ended_at=None)
@@ -178,13 +184,15 @@ class Attempt(models.Model):
 class OutsideEvent(models.Model):
     """What a bank told us: kept as it came, before anything is done with it. Everything may come twice, late or never.
 
-    ``raw`` is evidence; ``facts`` is what ``raw`` says in our words, for authentic ones. Nobody knows whose an event is
-    before it is read: until then, and for ever when no order is found, its Crous is 0 (the national desk).
+    ``raw`` is evidence, with the header that signs it (``signature``) where the bytes do not; ``facts`` is what it
+    says in our words, for authentic ones. Nobody knows whose an event is before it is read: until then, and for ever
+    when no order is found, its Crous is 0 (the national desk).
     """
 
     rail = models.CharField(max_length=16, choices=RailName.choices)
     kind = models.CharField(max_length=8, choices=EventKind.choices)
     raw = models.BinaryField()
+    signature = models.CharField(max_length=600, blank=True, db_default="")
     sha256 = models.BinaryField()
     verdict = models.CharField(max_length=12, choices=Verdict.choices)
     facts = models.JSONField(null=True)
@@ -303,3 +311,30 @@ class Refund(models.Model):
     def __str__(self) -> str:
         """Number and status."""
         return f"refund {self.pk} {self.status}"
+
+
+class RailHealth(models.Model):
+    """How a bank answers: ``failures`` in a row since ``since``; out of the choice until ``out_until``.
+
+    All of it is moved by single statements (``actions/watch.py``): the web, the workers and their threads share it.
+    """
+
+    rail = models.CharField(max_length=16, choices=RailName.choices, primary_key=True)
+    failures = models.SmallIntegerField(default=0)
+    since = models.DateTimeField(null=True)
+    out_since = models.DateTimeField(null=True)
+    out_until = models.DateTimeField(null=True)
+
+    class Meta:
+        """Out since some instant, until another."""
+
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(out_since=None, out_until=None) | Q(out_since__isnull=False, out_until__isnull=False),
+                name="rail_health_out_dated",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Rail and state."""
+        return f"{self.rail} {'out' if self.out_until else 'in'}"

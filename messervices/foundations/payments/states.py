@@ -18,7 +18,16 @@ class RailName(models.TextChoices):
     """The ways money comes in."""
 
     LYRA = "lyra", _("Carte bancaire")
+    STRIPE = "stripe", _("Carte bancaire (Stripe)")
+    PAYFIP = "payfip", _("PayFiP, le service de paiement de l’État")
     EFICASH = "eficash", _("Espèces à La Poste")
+
+
+CARD = "card"
+"""The means that a person chooses when any bank will do, the first that answers."""
+
+MEANS = {CARD: (RailName.LYRA, RailName.STRIPE), RailName.PAYFIP.value: (RailName.PAYFIP,)}
+"""What a person chooses, and the rails that serve it; in which order, ``PAYMENT_RAILS`` says."""
 
 
 class OrderStatus(models.TextChoices):
@@ -74,6 +83,8 @@ class Verdict(models.TextChoices):
     FORGED = "forged", _("fausse signature")
     UNREADABLE = "unreadable", _("illisible")
     FOREIGN = "foreign", _("autre boutique")
+    STALE = "stale", _("trop ancien")
+    HINT = "hint", _("non signé : la banque est interrogée")
 
 
 class EventStatus(models.TextChoices):
@@ -121,6 +132,7 @@ class Effect(models.TextChoices):
     UNCLEAR = "unclear", _("mot inconnu de la banque")
     UNKNOWN_ORDER = "unknown_order", _("commande inconnue")
     GIVEN_BACK = "given_back", _("remboursement confirmé")
+    NOTED = "noted", _("ne parle d’aucun paiement")
 
 
 QUESTIONS = (Effect.OTHER_AMOUNT, Effect.REVERSED, Effect.UNCLEAR)

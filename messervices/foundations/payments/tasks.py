@@ -51,19 +51,32 @@ def sweep_attempts(*, now: datetime) -> None:
     _each("attempt", selectors.attempts_to_ask(now), lambda pk: actions.ask_bank(attempt_id=pk, now=now))
 
 
+@jobs.periodic(cron="* * * * *", scope=_BANK, queue="payments")
+def sweep_links(*, now: datetime) -> None:
+    """End the payers' links whose time has passed. None ends before the bank was asked about who began in time."""
+    _each("link", selectors.links_to_end(), lambda pk: actions.expire_link(link_id=pk, now=now))
+
+
 @jobs.periodic(cron="*/5 * * * *", scope=_BANK, queue="payments")
 def sweep_refunds(*, now: datetime) -> None:
     """Go on with the refunds whose job was lost, or whose outcome is unknown."""
     _each("refund", selectors.refunds_to_drive(now), lambda pk: actions.give_back(refund_id=pk, now=now))
 
 
+@jobs.periodic(cron="* * * * *", scope=_BANK, queue="payments")
+def try_banks(*, now: datetime) -> None:
+    """Ask the banks that are out whether they answer again: they come back without waiting for a student."""
+    for rail in selectors.rails_to_try(now):
+        if not actions.try_again(rail=rail, now=now):
+            log.warning("still no answer: %s", rail)
+
+
 def _each(what: str, numbers: Iterable[int], deed: Callable[[int], Any]) -> None:
-    """Do a deed for each number: a silent bank ends the round, a broken row does not stop the others."""
+    """Do a deed for each number: a silent bank (soon out, and not called again) or a broken row stops no other."""
     for number in numbers:
         try:
             deed(number)
         except ProviderUnavailable as silence:
             log.warning("the bank does not answer: %s", silence)
-            return
         except Exception:
             log.exception("sweep of one %s failed", what)

@@ -19,6 +19,7 @@ from messervices.foundations.payments.actions.receive import receive
 from messervices.foundations.payments.actions.resolve import close_event
 from messervices.foundations.payments.actions.settle import settle
 from messervices.foundations.payments.actions.start import cancel, start
+from messervices.foundations.payments.actions.watch import try_again
 
 __all__ = [
     "GUESS_NETWORK",
@@ -43,4 +44,5 @@ __all__ = [
     "retry_refund",
     "settle",
     "start",
+    "try_again",
 ]

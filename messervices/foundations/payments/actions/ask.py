@@ -7,12 +7,20 @@ from django.db.models import Q
 from messervices.foundations.payments import rules
 from messervices.foundations.payments.actions.receive import keep
 from messervices.foundations.payments.actions.settle import settle
-from messervices.foundations.payments.models import Attempt
+from messervices.foundations.payments.actions.watch import at_bank
+from messervices.foundations.payments.models import Attempt, OutsideEvent
 from messervices.foundations.payments.providers import rail_named
-from messervices.foundations.payments.providers.rail import Answer, Handover
+from messervices.foundations.payments.providers.rail import Answer, Facts, Handover
 from messervices.foundations.payments.rules import Outcome
 from messervices.foundations.payments.selectors import attempt_of
-from messervices.foundations.payments.states import ATTEMPT_STEPS, LIVE, AttemptStatus, EventKind, Verdict
+from messervices.foundations.payments.states import (
+    ATTEMPT_STEPS,
+    LIVE,
+    WAITING_FOR_AGENT,
+    AttemptStatus,
+    EventKind,
+    Verdict,
+)
 from messervices.kernel import jobs
 from messervices.kernel.action import action
 
@@ -24,18 +32,28 @@ def ask_bank(*, attempt_id: int, now: datetime) -> Outcome:
     not answer: the attempt stays as it is, and is asked about again later.
     """
     attempt = attempt_of(attempt_id)
-    answer = rail_named(attempt.rail).ask(
-        Handover(
-            number=attempt.number,
-            bank_ref=attempt.bank_ref,
-            amount_cents=attempt.amount_cents,
-            begun_at=attempt.begun_at,
-        )
-    )
+    answer = _answer(attempt, now)
     event_id = _note_answer(attempt_id=attempt_id, answer=answer, now=now)
     if event_id is not None:
         settle(event_id=event_id, now=now)
     return answer.facts.outcome
+
+
+def _answer(attempt: Attempt, now: datetime) -> Answer:
+    """Ask; of a try by which nobody was led to the bank, there is nothing to ask."""
+    rail = rail_named(attempt.rail)
+    if rail.terms.calls and not attempt.rail_ref:
+        return Answer(b"", Facts(attempt.number, Outcome.NEVER_SEEN))
+    with at_bank(attempt.rail, now):
+        return rail.ask(
+            Handover(
+                number=attempt.number,
+                bank_ref=attempt.bank_ref,
+                amount_cents=attempt.amount_cents,
+                begun_at=attempt.begun_at,
+                rail_ref=attempt.rail_ref,
+            )
+        )
 
 
 @action
@@ -44,12 +62,14 @@ def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | Non
     attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
     facts = answer.facts
     given_up = attempt.status not in LIVE
+    is_dead = rules.is_form_dead(attempt.begun_at, now, rail_named(attempt.rail).terms)
     if given_up:
-        _ask_again(
-            attempt, now=now, is_over=facts.outcome in rules.STILL_OPEN and rules.is_form_dead(attempt.begun_at, now)
-        )
+        _ask_again(attempt, now=now, is_over=facts.outcome in rules.STILL_OPEN and is_dead)
     # What an agent is already looking at is not told twice.
-    known = attempt.status == AttemptStatus.DOUBTFUL and not (
+    seen = attempt.status == AttemptStatus.DOUBTFUL or (
+        given_up and OutsideEvent.objects.filter(attempt=attempt, status__in=WAITING_FOR_AGENT).exists()
+    )
+    known = seen and not (
         facts.outcome in rules.END_STEPS
         or rules.fits(
             amount_cents=attempt.amount_cents,
@@ -65,7 +85,7 @@ def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | Non
     if given_up:
         return None
     _ask_again(attempt, now=now)
-    if facts.outcome == Outcome.NEVER_SEEN and rules.is_form_dead(attempt.begun_at, now):
+    if facts.outcome == Outcome.NEVER_SEEN and is_dead:
         attempt.status = ATTEMPT_STEPS.target("expire", attempt.status)
         attempt.ended_at, attempt.ask_at = now, None
     elif facts.outcome == Outcome.WAITING and attempt.status == AttemptStatus.BEGUN:

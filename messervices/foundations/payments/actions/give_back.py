@@ -9,14 +9,18 @@ from messervices.foundations.ledger.actions import post
 from messervices.foundations.notifications.actions import notify
 from messervices.foundations.payments import rules
 from messervices.foundations.payments.actions.settle import surplus_account
+from messervices.foundations.payments.actions.watch import at_bank
 from messervices.foundations.payments.models import Capture, Refund
 from messervices.foundations.payments.providers import rail_named
-from messervices.foundations.payments.providers.rail import GivenBack, Handover, RefundRefusedByBank
+from messervices.foundations.payments.providers.rail import NO_WAY_BACK, GivenBack, Handover, RefundRefusedByBank
 from messervices.foundations.payments.states import REFUND_STEPS, RefundStatus
 from messervices.kernel import crash, jobs
 from messervices.kernel.action import action
 from messervices.kernel.actor import Actor
 from messervices.kernel.errors import Refusal
+
+PARTLY = "partly_given_back"
+"""The bank gave back less than what is due, by another hand than ours."""
 
 
 def give_back(*, refund_id: int, now: datetime) -> str:
@@ -25,38 +29,61 @@ def give_back(*, refund_id: int, now: datetime) -> str:
     Not an action: the network stands between its transactions. The bank is asked first whether it was done already,
     because an earlier call may have been cut after the bank did it. Raises ``ProviderUnavailable``: ask again later.
     """
-    capture = _send(refund_id=refund_id, now=now)
+    capture, queued_at = _send(refund_id=refund_id, now=now)
     if capture is None:
         return str(Refund.objects.values_list("status", flat=True).get(pk=refund_id))
-    rail, attempt = rail_named(capture.rail), capture.attempt
-    handover = Handover(attempt.number, attempt.bank_ref, attempt.amount_cents, attempt.begun_at)
-    done = rail.given_back(handover, capture.rail_tx_id)
-    if done is None:
-        crash.point("payments.before_give_back")
-        try:
-            done = rail.give_back(capture.rail_tx_id, capture.amount_cents)
-        except RefundRefusedByBank as refused:
-            done = rail.given_back(handover, capture.rail_tx_id)
-            if done is None:
-                _fail(refund_id=refund_id, detail=str(refused), now=now)
-                return RefundStatus.FAILED
-        crash.point("payments.after_give_back")
+    if not rail_named(capture.rail).terms.gives_back:
+        _fail(refund_id=refund_id, detail=NO_WAY_BACK, now=now)
+        return RefundStatus.FAILED
+    try:
+        done = _ask_for(capture, f"refund-{refund_id}-{queued_at:%Y%m%d%H%M%S}", now)
+    except RefundRefusedByBank as refused:
+        _fail(refund_id=refund_id, detail=str(refused), now=now)
+        return RefundStatus.FAILED
     _confirm(refund_id=refund_id, done=done, now=now)
     return RefundStatus.GIVEN
 
 
+def _ask_for(capture: Capture, key: str, now: datetime) -> GivenBack:
+    """Have the bank give the money of a capture back, unless it did. Raises ``RefundRefusedByBank`` when it will not.
+
+    Part of it given back by somebody else is a refusal too: an agent looks, nothing is added to it.
+    """
+    rail, attempt = rail_named(capture.rail), capture.attempt
+    handover = Handover(
+        attempt.number, attempt.bank_ref, attempt.amount_cents, attempt.begun_at, rail_ref=attempt.rail_ref
+    )
+    with at_bank(capture.rail, now):
+        done = rail.given_back(handover, capture.rail_tx_id)
+        if done is None:
+            crash.point("payments.before_give_back")
+            try:
+                done = rail.give_back(capture.rail_tx_id, capture.amount_cents, key)
+            except RefundRefusedByBank:
+                done = rail.given_back(handover, capture.rail_tx_id)
+                if done is None:
+                    raise
+            crash.point("payments.after_give_back")
+    if done.amount_cents < capture.amount_cents:
+        raise RefundRefusedByBank(PARTLY)
+    return done
+
+
 @action
-def _send(*, refund_id: int, now: datetime) -> Capture | None:
-    """Write that the bank is about to be asked; ``None`` when it was answered, or another worker is asking now."""
+def _send(*, refund_id: int, now: datetime) -> tuple[Capture | None, datetime]:
+    """Write that the bank is about to be asked; ``None`` when it was answered, or another worker is asking now.
+
+    With it, since when it was to be given back: an agent's retry is another request to the bank.
+    """
     refund = Refund.objects.select_for_update().get(pk=refund_id)
     if refund.status not in {RefundStatus.QUEUED, RefundStatus.SENDING}:
-        return None
+        return None, refund.queued_at
     if refund.status == RefundStatus.SENDING and refund.sent_at is not None and now - refund.sent_at < rules.LEASE:
-        return None
+        return None, refund.queued_at
     refund.status = REFUND_STEPS.target("send", refund.status)
     refund.sent_at = now
     refund.save(update_fields=["status", "sent_at"])
-    return Capture.objects.select_related("attempt").get(pk=refund.capture_id)
+    return Capture.objects.select_related("attempt").get(pk=refund.capture_id), refund.queued_at
 
 
 @action

@@ -1,29 +1,23 @@
-"""The student leaves for the bank, and comes back."""
+"""Somebody leaves for the bank, and comes back."""
 
-import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from messervices.foundations.payments import rules
+from messervices.foundations.payments import rules, selectors
 from messervices.foundations.payments.actions.ask import ask_bank
-from messervices.foundations.payments.actions.link import ByLink, accept_link, close_other_means
+from messervices.foundations.payments.actions.begin import Traveller, begin, door_of
+from messervices.foundations.payments.actions.leave import LEFT, NO_DOOR, leave, withdraw
+from messervices.foundations.payments.actions.link import ByLink
+from messervices.foundations.payments.actions.watch import try_again
 from messervices.foundations.payments.models import Attempt, Order
 from messervices.foundations.payments.providers import rail_named
-from messervices.foundations.payments.providers.rail import BankForm, Handover
-from messervices.foundations.payments.selectors import live_attempt, order_of
-from messervices.foundations.payments.states import ATTEMPT_STEPS, LIVE, AttemptStatus, OrderStatus, RailName
-from messervices.kernel import crash
+from messervices.foundations.payments.providers.rail import BankForm, BeginRefusedByBank
+from messervices.foundations.payments.states import ATTEMPT_STEPS, CARD, LIVE, MEANS, AttemptStatus, OrderStatus
 from messervices.kernel.action import action
-from messervices.kernel.actor import Actor
-from messervices.kernel.errors import Refusal
-
-_REF_SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_DRAWS = 5
+from messervices.kernel.errors import ProviderUnavailable, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,112 +34,110 @@ def go_to_bank(
     person_id: int,
     language: str,
     back_url: str,
-    notice_url: str,
     now: datetime,
+    rail: str = CARD,
+    mail: str = "",
+    leave_silent: bool = False,
     by_link: ByLink | None = None,
 ) -> Gone:
     """Take somebody to the bank: a new try, or the one under way again. Never two live tries, never paid twice.
 
     The student (``person_id``), or with ``by_link`` who got the student's link: a try is gone on with by who began it.
-    A student who pays closes the link that they had sent; who comes second by a link waits.
+    A student who pays closes the link that they had sent; who comes second by a link waits. ``rail`` is what they
+    chose: ``card`` (the first bank of ``PAYMENT_RAILS`` that answers) or a rail; ``mail`` is for the bank's receipt.
+    ``leave_silent``: they say that they did not pay at a bank that does not answer, and want another one.
 
     Double click, two tabs and the back button all end here: the same try gives the same form, which the bank knows by
-    its number. An older try is asked about first, outside any transaction. Raises ``Order.DoesNotExist`` for somebody
-    else's order, ``Refusal`` for a cancelled one, ``ProviderUnavailable`` when the bank does not answer.
+    its number. An older try, or one by another bank, is asked about first, outside any transaction. Raises
+    ``Order.DoesNotExist`` for somebody else's order, ``Refusal`` for a cancelled one or a way that is not offered,
+    ``ProviderUnavailable`` when no bank answers: nothing is lost.
     """
-    order = order_of(uuid, person_id)
+    order = selectors.order_of(uuid, person_id)
     if order.status == OrderStatus.CANCELLED:
         raise Refusal("order_cancelled", _("Cette demande n’est plus à payer. Rien n’a été débité."))
     if order.status == OrderStatus.PAID:
         return Gone(order)
-    attempt = live_attempt(order.pk)
-    if attempt is not None and by_link is None and attempt.link_id is not None:
-        ask_bank(attempt_id=attempt.pk, now=now)  # somebody else's: the bank is asked before it is given up
-        move = rules.Move.BEGIN
-    else:
-        move = rules.first_move(attempt.status if attempt else None, attempt.begun_at if attempt else None, now)
-    if move == rules.Move.ASK and attempt is not None:
-        move = rules.move_after(ask_bank(attempt_id=attempt.pk, now=now), attempt.begun_at, now)
-    if move == rules.Move.WAIT:
-        return Gone(order)
-    tried = _begin(order_id=order.pk, language=language, now=now, by_link=by_link)
-    if tried is None:
-        return Gone(order)
-    handover = Handover(
-        number=tried.number,
-        bank_ref=tried.bank_ref,
-        amount_cents=tried.amount_cents,
-        begun_at=tried.begun_at,
-        label=order.label,
-        language=tried.language,
-        back_url=back_url,
-        notice_url=notice_url,
-    )
-    return Gone(order, rail_named(tried.rail).begin(handover))
+    if not selectors.rails_of(rail, order.amount_cents):
+        raise Refusal("means_closed", _("Ce moyen de payer n’est pas proposé ici. Choisissez-en un autre."))
+    traveller = Traveller(language, back_url, mail, by_link)
+    attempt = selectors.live_attempt(order.pk)
+    if attempt is not None:
+        about = _about_link if by_link is None and attempt.link_id is not None else _about
+        if about(attempt, rail, now, leave_silent=leave_silent) == rules.Move.WAIT:
+            return Gone(order)
+    return Gone(order, _form(order, rail, traveller, now))
 
 
-@action
-def _begin(*, order_id: int, language: str, now: datetime, by_link: ByLink | None) -> Attempt | None:
-    """Give the live try of an open order, made now if there is none. ``None``: settled meanwhile, or not theirs.
+def _about_link(attempt: Attempt, _rail: str, now: datetime, *, leave_silent: bool) -> rules.Move:
+    """Somebody else is paying by a link: the bank is asked before it is given up (in ``begin``)."""
+    _outcome(attempt, now, leave_silent=leave_silent)
+    return rules.Move.BEGIN
 
-    The order's lock puts two tabs in a row; the database's own rule (one live try) stands behind it.
-    """
-    order = Order.objects.select_for_update(of=("self",)).get(pk=order_id)
-    if order.status != OrderStatus.OPEN:
-        return None
-    live = live_attempt(order.pk)
-    if by_link is not None:
-        if not accept_link(order=order, live=live, by_link=by_link, language=language, now=now):
+
+def _about(attempt: Attempt, wanted: str, now: datetime, *, leave_silent: bool) -> rules.Move:
+    """Say what to do with the live try, once it was asked about where that is due; end it where it is to be left."""
+    terms, age = rail_named(attempt.rail).terms, now - attempt.begun_at
+    switching = attempt.rail not in MEANS.get(wanted, (wanted,))
+    out = selectors.is_out(attempt.rail)
+    if terms.calls and not attempt.door_url and attempt.status == AttemptStatus.BEGUN:
+        if switching or out or age >= rules.RETRY_WITHIN:
+            leave(attempt_id=attempt.pk, detail=NO_DOOR, now=now)
+        return rules.Move.RESUME
+    move = rules.first_move(attempt.status, attempt.begun_at, now)
+    if move == rules.Move.WAIT or (move == rules.Move.RESUME and not switching and not out):
+        return move
+    outcome = _outcome(attempt, now, leave_silent=leave_silent)
+    if outcome is None:
+        leave(attempt_id=attempt.pk, detail=LEFT, now=now)
+        return rules.Move.BEGIN
+    move = rules.move_after(outcome, attempt.begun_at, now, terms)
+    if switching and outcome in rules.STILL_OPEN:
+        withdraw(attempt, now)
+        return rules.Move.BEGIN
+    if move == rules.Move.BEGIN:  # where it is not over yet, it is left
+        leave(attempt_id=attempt.pk, detail=LEFT, now=now)
+    return move
+
+
+def _outcome(attempt: Attempt, now: datetime, *, leave_silent: bool) -> rules.Outcome | None:
+    """Ask the bank; ``None`` when it is silent and who never came back from it says that they did not pay."""
+    try:
+        return ask_bank(attempt_id=attempt.pk, now=now)
+    except ProviderUnavailable:
+        if leave_silent and attempt.status == AttemptStatus.BEGUN:
             return None
-    elif live is None or live.link_id is not None:
-        close_other_means(order=order, live=live, by=Actor(kind="student", person_id=order.person_id), now=now)
-        live = None
-    if live is not None:
-        return live if live.status != AttemptStatus.DOUBTFUL else None
-    crash.point("payments.before_attempt")
-    for _turn in range(_DRAWS):
-        attempt = _insert(order, language, now, by_link.link_id if by_link else None)
-        if attempt is not None:
-            crash.point("payments.after_attempt")
-            return attempt
-    msg = "no free reference at the bank"
-    raise RuntimeError(msg)
+        raise
 
 
-def _draw() -> str:
-    """Draw the six signs that the bank wants unique in a day."""
-    return "".join(secrets.choice(_REF_SIGNS) for _ in range(6))
+def _form(order: Order, rail: str, traveller: Traveller, now: datetime) -> BankForm | None:
+    """Begin at the first bank that takes it; one that fails before anybody was led to it makes room for the next."""
+    names = _candidates(order, rail, now)
+    refused: BeginRefusedByBank | None = None
+    for place, name in enumerate(names, start=1):
+        tried = begin(order_id=order.pk, rail=name, traveller=traveller, now=now)
+        if tried is None:
+            return None
+        try:
+            return door_of(tried, order.label, traveller, now)
+        except ProviderUnavailable:
+            if place == len(names):
+                raise
+            leave(attempt_id=tried.pk, detail=NO_DOOR, now=now)
+        except BeginRefusedByBank as no:
+            refused = no
+            leave(attempt_id=tried.pk, detail=NO_DOOR, now=now)
+    if refused is not None:
+        raise Refusal(
+            "bank_refuses", _("La banque n’accepte pas ce paiement. Rien n’a été débité : choisissez un autre moyen.")
+        ) from refused
+    raise ProviderUnavailable(rail, "out")
 
 
-def _insert(order: Order, language: str, now: datetime, link_id: int | None) -> Attempt | None:
-    """Write a try under a reference drawn at random; ``None`` when another try of the day has it (1 in 10 million)."""
-    rank = Attempt.objects.filter(order=order).count() + 1
-    fields: dict[str, Any] = {
-        "order_id": order.pk,
-        "link_id": link_id,
-        "person_id": order.person_id,
-        "crous_id": order.crous_id,
-        "rail": RailName.LYRA.value,
-        "rank": rank,
-        "number": f"{order.number}-{rank}",
-        "bank_ref": _draw(),
-        "begun_on": now.astimezone(UTC).date(),
-        "amount_cents": order.amount_cents,
-        "language": language if language == "en" else "fr",
-        "status": AttemptStatus.BEGUN.value,
-        "detail": "",
-        "begun_at": now,
-        "ask_at": rules.next_question_at(0, now),
-        "asked": 0,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"insert into payments_attempt ({', '.join(fields)}) values ({', '.join(['%s'] * len(fields))})"  # noqa: S608 - names written above
-            " on conflict (rail, begun_on, bank_ref) do nothing returning id",
-            list(fields.values()),
-        )
-        row = cursor.fetchone()
-    return Attempt(id=row[0], **fields) if row else None
+def _candidates(order: Order, rail: str, now: datetime) -> list[str]:
+    """Give the banks to try: those that answer, or else the one of those out that answers again just now."""
+    names = selectors.rails_of(rail, order.amount_cents)
+    healthy = [name for name in names if not selectors.is_out(name)]
+    return healthy or [name for name in names if try_again(rail=name, now=now)][:1]
 
 
 @action

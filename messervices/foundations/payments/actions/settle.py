@@ -111,7 +111,7 @@ def _apply(event_id: int, claimed: Claimed, now: datetime) -> Effect:
     )
     if facts.outcome == Outcome.PAID and facts.tx_id and fits:
         return _take(event_id, claimed, now)
-    attempt = Attempt.objects.select_related("order").get(number=facts.number)
+    attempt = Attempt.objects.select_related("order").get(pk=claimed.attempt_id)
     if facts.outcome == Outcome.PAID and facts.tx_id:
         return _question(event_id, attempt, Effect.OTHER_AMOUNT, now)
     if facts.outcome == Outcome.GIVEN_BACK:

@@ -6,7 +6,9 @@ from django.conf import settings
 
 from messervices.foundations.payments.providers.eficash import Eficash
 from messervices.foundations.payments.providers.lyra import Lyra
+from messervices.foundations.payments.providers.payfip import PayFip
 from messervices.foundations.payments.providers.rail import Rail
+from messervices.foundations.payments.providers.stripe import Stripe
 
 
 @cache
@@ -21,6 +23,21 @@ def rail_named(name: str) -> Rail:
             mode=settings.LYRA_CTX_MODE,
             password=settings.LYRA_API_PASSWORD,
             shop_name=settings.SITE_NAME,
+        )
+    if name == "stripe":
+        secrets = (settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_WEBHOOK_SECRET_PREVIOUS)
+        return Stripe(
+            api_url=settings.STRIPE_API_URL,
+            key=settings.STRIPE_SECRET_KEY,
+            secrets=tuple(secret for secret in secrets if secret),
+        )
+    if name == "payfip":
+        return PayFip(
+            service_url=settings.PAYFIP_SERVICE_URL,
+            page_url=settings.PAYFIP_PAGE_URL,
+            numcli=settings.PAYFIP_NUMCLI,
+            saisie=settings.PAYFIP_SAISIE,
+            mail=settings.PAYFIP_MAIL,
         )
     if name == "eficash":
         return Eficash()

@@ -15,7 +15,7 @@ from typing import Any
 from messervices.foundations.payments.providers import rail
 from messervices.foundations.payments.providers.http import ask_json, read_form
 from messervices.foundations.payments.providers.rail import Answer, BankForm, Facts, GivenBack, Handover, Notice
-from messervices.foundations.payments.rules import Outcome
+from messervices.foundations.payments.rules import LYRA_TERMS, Outcome, Terms
 from messervices.foundations.payments.states import Verdict
 from messervices.kernel.errors import ProviderUnavailable
 
@@ -53,6 +53,7 @@ class Lyra:
     shop_name: str
     name: str = "lyra"
     receivable: str = "psp:lyra:receivable"
+    terms: Terms = LYRA_TERMS
 
     def begin(self, attempt: Handover) -> BankForm:
         """Make the signed form of an attempt. Nothing that a person typed may stand in it: see ``read``."""
@@ -68,7 +69,7 @@ class Lyra:
         }  # fmt: skip
         return BankForm(self.payment_url, fields | {"signature": sign(fields, self.keys[0])})
 
-    def read(self, raw: bytes) -> Notice:
+    def read(self, raw: bytes, signature: str, now: datetime) -> Notice:
         """Read a notice. Values are signed and names are not, so a name that the bank does not use is not read."""
         said = read_form(raw, _NAME)
         if said is None or not said.get("vads_trans_status") or not said.get("vads_order_id"):
@@ -93,6 +94,10 @@ class Lyra:
         read.sort(key=lambda facts: _WEIGHT.index(facts.outcome))
         return Answer(raw, read[0] if read else Facts(attempt.number, Outcome.UNFINISHED))
 
+    def close(self, attempt: Handover) -> bool:
+        """Say no: a form that has left can be posted for a day."""
+        return False
+
     def given_back(self, attempt: Handover, tx_id: str) -> GivenBack | None:
         """Look for a credit of this transaction, or for its cancelling before it was sent to the bank."""
         _raw, said = self._call("Order/Get", {"orderId": attempt.number})
@@ -103,7 +108,7 @@ class Lyra:
                 return GivenBack(str(t["uuid"]), int(t["amount"]))
         return None
 
-    def give_back(self, tx_id: str, amount_cents: int) -> GivenBack:
+    def give_back(self, tx_id: str, amount_cents: int, key: str) -> GivenBack:
         """Ask ``Transaction/CancelOrRefund``: the bank cancels what it has not sent yet, and credits the rest."""
         wanted = {"uuid": tx_id, "amount": amount_cents, "currency": "EUR"}
         _raw, said = self._call("Transaction/CancelOrRefund", wanted | {"resolutionMode": "AUTO"})

@@ -16,6 +16,17 @@ from messervices.foundations.payments.selectors.links import (
     payer_receipt,
     payer_sight,
 )
+from messervices.foundations.payments.selectors.means import (
+    Health,
+    Means,
+    forget_health,
+    is_out,
+    means_now,
+    rails_health,
+    rails_of,
+    rails_out,
+    rails_to_try,
+)
 from messervices.foundations.payments.selectors.orders import (
     Standing,
     attempt_of,
@@ -28,6 +39,7 @@ from messervices.foundations.payments.selectors.orders import (
     incidents,
     live_attempt,
     order_of,
+    other_means,
     payments_of,
     refunds_to_drive,
     standing_of,
@@ -36,7 +48,9 @@ from messervices.foundations.payments.selectors.orders import (
 )
 
 __all__ = [
+    "Health",
     "LinkStanding",
+    "Means",
     "PayerReceipt",
     "PayerSight",
     "Standing",
@@ -48,7 +62,9 @@ __all__ = [
     "count_surplus_refunds",
     "events_unrecognised",
     "first_name_of",
+    "forget_health",
     "incidents",
+    "is_out",
     "is_theirs",
     "link_address",
     "link_by_token",
@@ -58,10 +74,16 @@ __all__ = [
     "links_to_end",
     "live_attempt",
     "live_link",
+    "means_now",
     "order_of",
+    "other_means",
     "payer_receipt",
     "payer_sight",
     "payments_of",
+    "rails_health",
+    "rails_of",
+    "rails_out",
+    "rails_to_try",
     "refunds_to_drive",
     "standing_of",
     "surplus_refunds",

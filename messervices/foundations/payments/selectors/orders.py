@@ -8,8 +8,10 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from messervices.foundations.payments import rules
 from messervices.foundations.payments.models import Attempt, Capture, Order, OutsideEvent, Refund
+from messervices.foundations.payments.selectors.means import Means, means_now, rails_out
 from messervices.foundations.payments.states import (
     LIVE,
+    AttemptStatus,
     EventStatus,
     OrderStatus,
     RefundStatus,
@@ -24,8 +26,8 @@ STUCK_FOR = timedelta(minutes=15)
 class Standing:
     """Where an order stands, for its page: ``state`` is one of the words below, ``attempt`` the last one.
 
-    ``to_pay`` (never tried), ``begun``, ``unconfirmed``, ``doubtful``, ``refused``, ``abandoned``, ``expired``,
-    ``paid``, ``cancelled``.
+    ``to_pay`` (never tried), ``begun``, ``unconfirmed``, ``doubtful``, ``refused``, ``abandoned``, ``left`` (given up
+    for another way, and still asked about), ``expired``, ``paid``, ``cancelled``.
     """
 
     order: Order
@@ -56,8 +58,21 @@ def standing_of(uuid: UUID, person_id: int) -> Standing:
         return Standing(order, order.status, attempt)
     if attempt is None:
         return Standing(order, "to_pay")
+    if attempt.status == AttemptStatus.ABANDONED and attempt.ask_at is not None:
+        return Standing(order, "left", attempt)
     # A last try that captured while the order stays open cannot be: the database refuses it.
     return Standing(order, attempt.status, attempt)
+
+
+def other_means(standing: Standing) -> list[Means]:
+    """List the ways of paying that are open while the bank of the try under way is silent, or was none.
+
+    Nothing is offered to who came back from the bank: they may have paid.
+    """
+    if standing.state not in {"to_pay", "begun", "refused", "abandoned", "expired", "left"}:
+        return []
+    live = standing.attempt.rail if standing.attempt is not None and standing.state == "begun" else ""
+    return [one for one in means_now(standing.order.amount_cents, without=live) if one.is_open]
 
 
 def live_attempt(order_id: int) -> Attempt | None:
@@ -138,8 +153,11 @@ def unread_events(now: datetime, limit: int = 500) -> list[int]:
 
 
 def attempts_to_ask(now: datetime, limit: int = 200) -> list[int]:
-    """Give the numbers of attempts whose time to ask the bank has come, live or given up, the longest waiting first."""
-    found = Attempt.objects.filter(ask_at__lte=now)
+    """Give the numbers of attempts whose time to ask has come, live or given up, the longest waiting first.
+
+    Those of a bank that is out wait until it answers again.
+    """
+    found = Attempt.objects.filter(ask_at__lte=now).exclude(rail__in=rails_out(now))
     return list(found.order_by("ask_at").values_list("pk", flat=True)[:limit])
 
 

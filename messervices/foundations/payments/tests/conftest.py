@@ -10,7 +10,7 @@ from django.db import connection
 from messervices.foundations.ledger.selectors import assert_books_balance
 from messervices.foundations.payments.tests.factories import FakeRail, FakeService, breaches, sold
 
-PLACES = ("ask", "go", "give_back", "receive", "settle")
+PLACES = ("ask", "begin", "go", "give_back", "leave", "receive", "settle", "watch")
 
 
 @pytest.fixture

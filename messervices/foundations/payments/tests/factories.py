@@ -17,7 +17,7 @@ from messervices.foundations.payments.models import Attempt, Order, OutsideEvent
 from messervices.foundations.payments.providers import rail_named
 from messervices.foundations.payments.providers.lyra import sign
 from messervices.foundations.payments.providers.rail import Answer, Facts, GivenBack
-from messervices.foundations.payments.rules import Outcome
+from messervices.foundations.payments.rules import LYRA_TERMS, Outcome
 from messervices.foundations.payments.states import Paid
 from messervices.foundations.students.tests.factories import PersonFactory
 from messervices.kernel import manifest
@@ -67,7 +67,6 @@ def go(order: Order, now: Any = NOW, **changes: Any) -> Any:
     """Press the button that leads to the bank."""
     given = {
         "uuid": order.uuid, "person_id": order.person_id, "language": "fr", "back_url": "https://a/b",
-        "notice_url": "https://a/n",
     }  # fmt: skip
     return actions.go_to_bank(now=now, **given | changes)
 
@@ -146,6 +145,7 @@ class FakeRail:
 
     name = "lyra"
     receivable = "psp:lyra:receivable"
+    terms = LYRA_TERMS
 
     def __init__(self) -> None:
         """Silent until told."""
@@ -158,9 +158,13 @@ class FakeRail:
         """As the real one."""
         return self.real.begin(attempt)
 
-    def read(self, raw: bytes) -> Any:
+    def read(self, raw: bytes, signature: str, now: datetime) -> Any:
         """As the real one."""
-        return self.real.read(raw)
+        return self.real.read(raw, signature, now)
+
+    def close(self, attempt: Any) -> bool:
+        """As the real one."""
+        return self.real.close(attempt)
 
     def ask(self, attempt: Any) -> Answer:
         """Answer what the test said."""
@@ -174,7 +178,7 @@ class FakeRail:
         """Whether ``give_back`` was called."""
         return GivenBack(f"back-{tx_id}", 105_00) if tx_id in self.returned else None
 
-    def give_back(self, tx_id: str, amount_cents: int) -> Any:
+    def give_back(self, tx_id: str, amount_cents: int, key: str) -> Any:
         """Give back."""
         self.returned.append(tx_id)
         return GivenBack(f"back-{tx_id}", amount_cents)

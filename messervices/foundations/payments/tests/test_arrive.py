@@ -83,14 +83,14 @@ def test_a_post_office_leads_nowhere_says_nothing_and_gives_nothing_back(service
     with pytest.raises(LookupError, match="post office"):
         rail.begin(handover)
     assert rail.ask(handover).facts.outcome == Outcome.UNFINISHED
-    assert rail.read(b"anything").verdict == "unreadable"
+    assert rail.read(b"anything", "", NOW).verdict == "unreadable"
     assert rail.given_back(handover, "OP1") is None
     with pytest.raises(RefundRefusedByBank):
-        rail.give_back("OP1", 105_00)
+        rail.give_back("OP1", 105_00, "key")
     order = OrderFactory()
     for event in arrive(money(order, 1), money(order, 2)):
         actions.settle(event_id=event, now=LATER)
     refund = Refund.objects.get()
     assert actions.give_back(refund_id=refund.pk, now=LATER + timedelta(hours=1)) == "failed"
     refund.refresh_from_db()
-    assert refund.detail == "transfer", "an agent sees that it goes back by a transfer"
+    assert refund.detail == "no_way_back", "an agent sees that it goes back by a transfer"

@@ -96,7 +96,7 @@ def test_a_refund_cut_after_the_bank_did_it_is_not_asked_twice(service: FakeServ
 def test_a_bank_that_refuses_because_it_was_done_has_done_it(service: FakeService, bank: FakeRail, monkeypatch) -> None:
     refund = pay_twice(OrderFactory())
 
-    def done_but_the_answer_was_lost(tx_id: str, _cents: int) -> None:
+    def done_but_the_answer_was_lost(tx_id: str, _cents: int, _key: str) -> None:
         bank.returned.append(tx_id)
         raise RefundRefusedByBank("PSP_083")
 

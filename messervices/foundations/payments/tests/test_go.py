@@ -39,7 +39,7 @@ def test_a_double_click_two_tabs_or_the_back_button_give_the_same_form() -> None
 
 def test_going_costs_few_queries(django_assert_num_queries, transactional_db) -> None:
     order = OrderFactory()
-    with django_assert_num_queries(9):  # order, live, begin, lock, live, no link, count, insert, commit
+    with django_assert_num_queries(10):  # order, live, health, begin, lock, live, link, count, insert, commit
         go(order)
     with django_assert_num_queries(6):
         go(order)
@@ -127,5 +127,5 @@ def test_two_tries_of_a_day_never_share_a_reference_at_the_bank(monkeypatch) -> 
     import sys
 
     drawn = iter(["aaaaaa", "aaaaaa", "bbbbbb"])
-    monkeypatch.setattr(sys.modules["messervices.foundations.payments.actions.go"], "_draw", lambda: next(drawn))
+    monkeypatch.setattr(sys.modules["messervices.foundations.payments.actions.begin"], "_draw", lambda: next(drawn))
     assert [begin(OrderFactory()).bank_ref, begin(OrderFactory()).bank_ref] == ["aaaaaa", "bbbbbb"]

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from bank.settings import Settings
 from bank.web import Bank
-from messervices.foundations.payments.providers import http, rail_named
+from messervices.foundations.payments.providers import rail_named
 from messervices.foundations.payments.providers.lyra import Lyra, sign
 from messervices.foundations.payments.providers.rail import Handover, Rail, RefundRefusedByBank
 from messervices.foundations.payments.rules import Outcome
 from messervices.foundations.payments.states import RailName, Verdict
-from messervices.foundations.payments.tests.factories import FakeRail, notice
+from messervices.foundations.payments.tests.factories import NOW, FakeRail, notice
 from messervices.kernel.errors import ProviderUnavailable
 
 KEY = "1122334455667788"
@@ -104,7 +104,7 @@ def test_the_form_tells_the_bank_nothing_of_the_student() -> None:
 
 
 def test_a_notice_is_read_in_our_words() -> None:
-    read = LYRA.read(notice("K7-1"))
+    read = LYRA.read(notice("K7-1"), "", NOW)
     assert read.verdict == Verdict.GOOD
     assert read.facts is not None
     assert (read.facts.number, read.facts.outcome, read.facts.amount_cents) == ("K7-1", Outcome.PAID, 10500)
@@ -121,26 +121,26 @@ def test_a_notice_is_read_in_our_words() -> None:
     ],
 )  # fmt: skip
 def test_every_status_of_the_bank_has_one_meaning(status: str, outcome: Outcome) -> None:
-    facts = LYRA.read(notice("K7-1", status)).facts
+    facts = LYRA.read(notice("K7-1", status), "", NOW).facts
     assert facts is not None
     assert facts.outcome == outcome
 
 
 def test_money_that_leaves_is_never_taken_for_money_that_comes() -> None:
-    facts = LYRA.read(notice("K7-1", operation_type="CREDIT")).facts
+    facts = LYRA.read(notice("K7-1", operation_type="CREDIT"), "", NOW).facts
     assert facts is not None
     assert facts.outcome == Outcome.GIVEN_BACK
 
 
 @pytest.mark.parametrize("changes", [{"effective_amount": "10400"}, {"amount": "1e4", "effective_amount": "1e4"}])
 def test_amounts_that_disagree_or_are_none_are_unclear(changes: dict[str, str]) -> None:
-    facts = LYRA.read(notice("K7-1", **changes)).facts
+    facts = LYRA.read(notice("K7-1", **changes), "", NOW).facts
     assert facts is not None
     assert facts.outcome == Outcome.UNCLEAR
 
 
 def test_another_currency_keeps_its_name() -> None:
-    facts = LYRA.read(notice("K7-1", effective_currency="840")).facts
+    facts = LYRA.read(notice("K7-1", effective_currency="840"), "", NOW).facts
     assert facts is not None
     assert facts.currency == "840"
 
@@ -149,13 +149,14 @@ def test_another_currency_keeps_its_name() -> None:
 def test_one_changed_sign_makes_a_notice_forged(place: str) -> None:
     said = fields(notice("K7-1"))
     said[place] = said[place] + "0"
-    assert LYRA.read(urlencode(said).encode()).verdict == Verdict.FORGED
+    assert LYRA.read(urlencode(said).encode(), "", NOW).verdict == Verdict.FORGED
 
 
 def test_a_signature_left_out_or_not_latin_is_forged() -> None:
     said = fields(notice("K7-1"))
-    assert LYRA.read(urlencode({k: v for k, v in said.items() if k != "signature"}).encode()).verdict == Verdict.FORGED
-    assert LYRA.read(urlencode(said | {"signature": "é€"}).encode()).verdict == Verdict.FORGED
+    bare = {name: value for name, value in said.items() if name != "signature"}
+    assert LYRA.read(urlencode(bare).encode(), "", NOW).verdict == Verdict.FORGED
+    assert LYRA.read(urlencode(said | {"signature": "é€"}).encode(), "", NOW).verdict == Verdict.FORGED
 
 
 def test_a_field_renamed_under_the_signature_is_not_read() -> None:
@@ -163,7 +164,7 @@ def test_a_field_renamed_under_the_signature_is_not_read() -> None:
     said = fields(notice("K7-1"))
     renamed = {name.replace("vads_currency", "vads_c~"): value for name, value in said.items()}
     assert sign(renamed, KEY) == said["signature"], "the signature does not see it"
-    assert LYRA.read(urlencode(renamed).encode()).verdict == Verdict.UNREADABLE
+    assert LYRA.read(urlencode(renamed).encode(), "", NOW).verdict == Verdict.UNREADABLE
 
 
 def test_the_forms_own_signed_values_cannot_be_turned_into_a_notice() -> None:
@@ -174,16 +175,16 @@ def test_the_forms_own_signed_values_cannot_be_turned_into_a_notice() -> None:
 
 def test_two_keys_are_believed_while_they_are_changed_and_one_afterwards() -> None:
     old = notice("K7-1", key="the previous key")
-    assert LYRA.read(old).verdict == Verdict.FORGED
+    assert LYRA.read(old, "", NOW).verdict == Verdict.FORGED
     changing = replace(LYRA, keys=(KEY, "the previous key"))
-    assert changing.read(old).verdict == Verdict.GOOD
-    assert changing.read(notice("K7-1")).verdict == Verdict.GOOD
+    assert changing.read(old, "", NOW).verdict == Verdict.GOOD
+    assert changing.read(notice("K7-1"), "", NOW).verdict == Verdict.GOOD
     assert changing.begin(TRY) == LYRA.begin(TRY), "forms are signed with the current key"
 
 
 @pytest.mark.parametrize(("name", "value"), [("site_id", "87654321"), ("ctx_mode", "PRODUCTION")])
 def test_a_notice_for_another_shop_or_mode_is_foreign(name: str, value: str) -> None:
-    assert LYRA.read(notice("K7-1", **{name: value})).verdict == Verdict.FOREIGN
+    assert LYRA.read(notice("K7-1", **{name: value}), "", NOW).verdict == Verdict.FOREIGN
 
 
 @pytest.mark.parametrize(
@@ -195,17 +196,17 @@ def test_a_notice_for_another_shop_or_mode_is_foreign(name: str, value: str) -> 
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_unreadable_and_raises_nothing(raw: bytes) -> None:
-    assert LYRA.read(raw).verdict == Verdict.UNREADABLE
+    assert LYRA.read(raw, "", NOW).verdict == Verdict.UNREADABLE
 
 
 @given(st.binary(max_size=400))
 def test_no_bytes_are_believed_by_chance(raw: bytes) -> None:
-    assert LYRA.read(raw).verdict in {Verdict.UNREADABLE, Verdict.FORGED}
+    assert LYRA.read(raw, "", NOW).verdict in {Verdict.UNREADABLE, Verdict.FORGED}
 
 
 def test_accents_and_plus_signs_survive_the_way() -> None:
     said = fields(notice("K7-1", order_info="Été + hiver & 100 % « CVEC »"))
-    assert LYRA.read(urlencode(said).encode()).verdict == Verdict.GOOD
+    assert LYRA.read(urlencode(said).encode(), "", NOW).verdict == Verdict.GOOD
 
 
 # Against the demonstration bank
@@ -274,10 +275,10 @@ def test_money_is_given_back_once_and_seen_to_be(demo) -> None:
     pay(bank, lyra, attempt, "notice_never")
     tx_id = bank.book.payments()[0].tx_uuid
     assert lyra.given_back(attempt, tx_id) is None
-    given = lyra.give_back(tx_id, 10500)
+    given = lyra.give_back(tx_id, 10500, "key")
     assert lyra.given_back(attempt, tx_id) == given
     with pytest.raises(RefundRefusedByBank):
-        lyra.give_back(tx_id, 10500)
+        lyra.give_back(tx_id, 10500, "key")
     assert lyra.ask(attempt).facts.outcome == Outcome.PAID, "a credit is not an outcome of the attempt"
 
 
@@ -288,9 +289,9 @@ def test_the_notices_of_the_bank_are_read(demo) -> None:
     attempt = now_try()
     pay(bank, lyra, attempt, "notice_never")
     payment = bank.book.payments()[0]
-    assert lyra.read(body(payment, "right", "PAY", KEY)).facts.outcome == Outcome.PAID
-    assert lyra.read(body(payment, "forged", "PAY", KEY)).verdict == Verdict.FORGED
-    assert lyra.read(body(payment, "other_amount", "PAY", KEY)).facts.amount_cents == 10400
+    assert lyra.read(body(payment, "right", "PAY", KEY), "", NOW).facts.outcome == Outcome.PAID
+    assert lyra.read(body(payment, "forged", "PAY", KEY), "", NOW).verdict == Verdict.FORGED
+    assert lyra.read(body(payment, "other_amount", "PAY", KEY), "", NOW).facts.amount_cents == 10400
 
 
 def test_a_bank_that_is_down_or_away_or_talks_nonsense_is_unavailable(demo) -> None:
@@ -308,8 +309,8 @@ def test_a_bank_that_is_down_or_away_or_talks_nonsense_is_unavailable(demo) -> N
             replace(lyra, api_url=nonsense).ask(now_try())
 
 
-def test_a_bank_that_takes_the_call_and_says_nothing_is_unavailable(monkeypatch) -> None:
-    monkeypatch.setattr(http, "TIMEOUT_SECONDS", 0.2)
+def test_a_bank_that_takes_the_call_and_says_nothing_is_unavailable(settings) -> None:
+    settings.BANK_TIMEOUT_SECONDS = 0.2
     with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(ProviderUnavailable, match="TimeoutError"):
         replace(LYRA, api_url=f"http://127.0.0.1:{mute.getsockname()[1]}/").ask(TRY)
 

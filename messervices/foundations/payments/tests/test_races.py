@@ -34,7 +34,7 @@ from messervices.kernel.scope import EVERY, Scope, acting_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 8
-GO = sys.modules["messervices.foundations.payments.actions.go"]
+GO = sys.modules["messervices.foundations.payments.actions.begin"]
 SETTLE = sys.modules["messervices.foundations.payments.actions.settle"]
 
 
