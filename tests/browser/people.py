@@ -18,6 +18,8 @@ from messervices.foundations.accounts.actions.change_email import ask_email_chan
 from messervices.foundations.accounts.actions.open_account import add_code_factor, open_account
 from messervices.foundations.accounts.models import User
 from messervices.foundations.notifications.models import OutgoingMail
+from messervices.foundations.payments.tests.links import make_link, token_of
+from messervices.kernel import clock
 from tests import world as worlds
 from tests.browser.look import Watch
 from tests.live import Site, aside
@@ -31,6 +33,7 @@ class Secrets:
     change: str
     reset: tuple[str, str]
     mail: str
+    link: str
 
 
 class Visitors:
@@ -125,7 +128,13 @@ class Visitors:
             change=asked.params["url"].rpartition("/")[2],
             reset=(user_pk_to_url_str(user), default_token_generator.make_token(user)),
             mail=newest(1)[0].name,
+            link=self._payer_link(),
         )
+
+    def _payer_link(self) -> str:
+        """The secret of a payer's link, of somebody whose own card was refused."""
+        order = self.world.versailles.refused.orders.get(status="open")
+        return token_of(make_link(order, clock.now()))
 
 
 NAMES = (

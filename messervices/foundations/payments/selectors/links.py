@@ -51,6 +51,10 @@ def link_address(link: PayerLink) -> str:
     return f"{settings.SITE_URL}{reverse('pay:payer', args=[token])}"
 
 
+def _seconds_left(end: datetime, at: datetime) -> int:
+    return max(0, int((end - at).total_seconds()))
+
+
 @dataclass(frozen=True, slots=True)
 class LinkStanding:
     """Where an order's link stands, for the student: the last one made, if there is one.
@@ -75,6 +79,11 @@ class LinkStanding:
     def is_being_paid(self) -> bool:
         """Whether the person is at the bank, or the bank has not decided."""
         return self.attempt is not None and self.attempt.status in LIVE
+
+    @property
+    def seconds_left(self) -> int:
+        """Whole seconds until the end, by the clock that decides; 0 when it has passed."""
+        return _seconds_left(self.link.expires_at, self.at) if self.link else 0
 
     @property
     def shown(self) -> str:
@@ -141,6 +150,11 @@ class PayerSight:
     def is_waiting(self) -> bool:
         """Whether news may come by itself."""
         return self.state in {rules.PayerState.BUSY, rules.PayerState.BEGUN, rules.PayerState.UNCONFIRMED}
+
+    @property
+    def seconds_left(self) -> int:
+        """Whole seconds until the end, by the clock that decides; 0 when it has passed."""
+        return _seconds_left(self.expires_at, self.at)
 
 
 def payer_sight(link: PayerLink, payer_key: str) -> PayerSight:

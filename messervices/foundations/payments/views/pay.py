@@ -6,8 +6,9 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -16,7 +17,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from messervices.foundations.payments import actions, selectors
 from messervices.foundations.payments.models import Order
-from messervices.foundations.payments.states import CARD
 from messervices.kernel.errors import ProviderUnavailable
 
 PATIENCE = timedelta(seconds=4)
@@ -28,7 +28,7 @@ SLOW = timedelta(seconds=20)
 View = Callable[..., HttpResponse]
 
 
-def _own_order(view: View) -> View:
+def own_order(view: View) -> View:
     """Ask for a signed-in student; somebody else's order is no order at all (404)."""
 
     @never_cache
@@ -44,38 +44,28 @@ def _own_order(view: View) -> View:
     return guarded
 
 
-@_own_order
+@own_order
 @require_POST
 def go(request: Any, uuid: UUID) -> HttpResponse:
-    """Leave for the bank: by its address, or by a page that posts its form, with a button for who has no script.
-
-    ``rail`` is the means that was chosen (a card when nothing was); ``leave``: they did not pay at a bank that is
-    silent now, and want another.
-    """
-    rail = request.POST.get("rail") or CARD
+    """Leave for the bank: a page that posts the bank's form by itself, with a button for who has no script."""
     try:
         gone = actions.go_to_bank(
             uuid=uuid,
             person_id=request.actor.person_id,
             language=get_language() or "fr",
             back_url=request.build_absolute_uri(reverse("pay:back", args=[uuid])),
+            notice_url=f"{settings.SITE_URL}{reverse('payments_api:lyra')}",
             now=request.now,
-            rail=rail[:16],
-            mail=request.user.email,
-            leave_silent=request.POST.get("leave") == "yes",
         )
     except ProviderUnavailable:
         standing = selectors.standing_of(uuid, request.actor.person_id)
-        context = {"standing": standing, "rail": rail, "others": selectors.other_means(standing)}
-        return render(request, "payments/bank_down.html", context, status=503)
+        return render(request, "payments/bank_down.html", {"standing": standing}, status=503)
     if gone.form is None:
         return redirect("pay:show", uuid=uuid)
-    if not gone.form.fields:
-        return HttpResponseRedirect(gone.form.action_url)
     return render(request, "payments/leave.html", {"order": gone.order, "form": gone.form})
 
 
-@_own_order
+@own_order
 @require_safe
 def back(request: Any, uuid: UUID) -> HttpResponse:
     """Come back from the bank: noted, never believed. The bank tells our server, not the browser."""
@@ -84,21 +74,21 @@ def back(request: Any, uuid: UUID) -> HttpResponse:
     return redirect("pay:show", uuid=uuid)
 
 
-@_own_order
+@own_order
 @require_safe
 def show(request: Any, uuid: UUID) -> HttpResponse:
     """Say where the payment stands; once paid, go on to where the service shows what was bought."""
     standing = selectors.standing_of(uuid, request.actor.person_id)
     if standing.state == "paid":
         return redirect(standing.order.return_path)
+    if standing.is_by_link:
+        return redirect("pay:link", uuid=uuid)
     _ask_if_silent(standing, request)
     slow = standing.is_waiting and _since_return(standing, request) >= SLOW
-    means = [] if standing.is_waiting else selectors.means_now(standing.order.amount_cents)
-    context = {"standing": standing, "order": standing.order, "slow": slow, "means": means}
-    return render(request, "payments/standing.html", context)
+    return render(request, "payments/standing.html", {"standing": standing, "order": standing.order, "slow": slow})
 
 
-@_own_order
+@own_order
 @require_safe
 def state(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Tell the waiting page where to go: 204 while nothing is known, else an address."""
