@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from messervices.desk.states import CLOSE_EVENT
 from messervices.foundations.catalogue.states import Right as Catalogue
 from messervices.foundations.crous.states import Right as Crous
+from messervices.foundations.payouts.states import SEE as SEE_PAYOUTS
 from messervices.look import shell
 
 
@@ -22,6 +23,7 @@ class DeskConfig(AppConfig):
                 shell.Tab("home", _("À traiter"), "list", "desk:home", ("/desk/",)),
                 shell.Tab("search", _("Dossiers"), "people", "desk:search", ("/desk/search", "/desk/students/")),
                 shell.Tab("bank", _("Banque"), "card", "desk:bank", ("/desk/bank/",), right=CLOSE_EVENT),
+                shell.Tab("payouts", _("Virements"), "euro", "desk:payouts", ("/desk/payouts/",), right=SEE_PAYOUTS),
                 shell.Tab(
                     "announcements",
                     _("Annonces"),

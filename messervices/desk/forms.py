@@ -198,6 +198,22 @@ class FindAgentForm(forms.Form):
     email = forms.EmailField(label=_("Adresse e-mail du compte"), max_length=254)
 
 
+class WhyForm(forms.Form):
+    """Why something that concerns money is done: read by whoever is paid, when somebody is."""
+
+    reason = ReasonField()
+
+
+class AnswerFileForm(forms.Form):
+    """An answer of the bank, as an agent fetched it."""
+
+    file = forms.FileField(
+        label=_("Réponse de la banque (pain.002)"),
+        help_text=_("Le fichier XML tel que la banque le donne. Le même deux fois ne change rien."),
+        error_messages={"required": _("Choisissez le fichier de la banque."), "empty": _("Ce fichier est vide.")},
+    )
+
+
 class NoteForm(forms.Form):
     """What an accountant found out."""
 

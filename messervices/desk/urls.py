@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messervices.desk.views import agents, bank, cases, cash, facts, files, home, network, search
+from messervices.desk.views import agents, bank, cases, cash, facts, files, home, network, payouts, search
 
 app_name = "desk"
 urlpatterns = [
@@ -27,6 +27,14 @@ urlpatterns = [
     path("cash/files/<int:pk>/", cash.file, name="cash_file"),
     path("cash/files/<int:pk>/move", cash.move, name="cash_move"),
     path("cash/files/<int:pk>/state", cash.state, name="cash_state"),
+    path("payouts/", payouts.payouts, name="payouts"),
+    path("payouts/prepare", payouts.run_prepare, name="payout_prepare"),
+    path("payouts/answers/new", payouts.answer_hand_in, name="payout_hand_in"),
+    path("payouts/answers/<uuid:pk>/", payouts.answer, name="payout_answer"),
+    path("payouts/runs/<int:pk>/", payouts.run, name="payout_run"),
+    path("payouts/runs/<int:pk>/<slug:deed>", payouts.run_do, name="payout_run_do"),
+    path("payouts/<uuid:uuid>/", payouts.payout, name="payout"),
+    path("payouts/<uuid:uuid>/<slug:deed>", payouts.payout_do, name="payout_do"),
     path("network/", network.network, name="network"),
     path("network/announcements/", network.shelf, {"slug": "announcements"}, name="announcements"),
     path("network/agents/", agents.agents, name="agents"),

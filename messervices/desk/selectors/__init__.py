@@ -37,6 +37,7 @@ from messervices.desk.selectors.waiting import (
     cash_waiting,
     event_for,
     other_holder,
+    payouts_queue,
     queues_of,
     refund_for,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "other_holder",
     "panels_of",
     "payments_in_full",
+    "payouts_queue",
     "person_for",
     "persons_lately",
     "persons_like",

@@ -8,6 +8,8 @@ from messervices.desk import rules, states
 from messervices.foundations.cash import selectors as cash
 from messervices.foundations.payments import selectors as payments
 from messervices.foundations.payments.models import OutsideEvent, Refund
+from messervices.foundations.payouts import selectors as payouts
+from messervices.foundations.payouts.states import SEE as SEE_PAYOUTS
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.models import Identifier, IdentifierCase, Person
 from messervices.foundations.students.states import HOLDING
@@ -71,6 +73,17 @@ def cash_waiting(actor: Actor) -> Queue | None:
     if not actor.may(states.CASH_LINES):
         return None
     return Queue(_("Espèces à La Poste"), cash.count_waiting(actor), "desk:cash", "cash")
+
+
+def payouts_queue(actor: Actor) -> Queue | None:
+    """How many payouts, runs and answers wait for an agent (four queries); ``None`` for who may not see them."""
+    if not actor.may(SEE_PAYOUTS):
+        return None
+    counts = (
+        payouts.count_payouts_waiting, payouts.count_runs_to_sign, payouts.count_payouts_returned,
+        payouts.count_answers_waiting,
+    )  # fmt: skip
+    return Queue(_("Virements"), sum(count(actor) for count in counts), "desk:payouts", "euro")
 
 
 def event_for(pk: int, actor: Actor) -> OutsideEvent | None:

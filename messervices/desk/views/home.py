@@ -24,6 +24,7 @@ def home(request: AgentRequest) -> HttpResponse:
             "queues": selectors.queues_of(request.actor),
             "bank": selectors.bank_waiting(request.actor),
             "cash": selectors.cash_waiting(request.actor),
+            "payouts": selectors.payouts_queue(request.actor),
             "lately": selectors.persons_lately(request.actor, _LAST),
         },
     )
