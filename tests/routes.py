@@ -62,6 +62,14 @@ def _announcement(_world: World, side: Side) -> tuple[Any, ...]:
     return ("announcements", side.announcement.pk)
 
 
+def _cash_notice(_world: World, side: Side) -> tuple[Any, ...]:
+    return (side.cash_line.notice.uuid,)
+
+
+def _cash_file(_world: World, side: Side) -> tuple[Any, ...]:
+    return (side.cash_line.file_id,)
+
+
 PUBLIC = Route(EVERYBODY)
 ENTRANCE = Route(EVERYBODY)
 OWN = Route(STUDENT, shows=True)
@@ -146,6 +154,8 @@ ROUTES: dict[str, Route] = {
     "documents:paper": Route(STUDENT | AGENTS, lambda _w, s: (s.paper.uuid,)),
     # The API: a certificate is told to who knows its number and the first letters of the name; here, to nobody
     "payments_api:lyra": Route(NOBODY, post={"vads_site_id": "0"}),
+    "payments_api:stripe": Route(NOBODY, post={"type": "none"}),
+    "payments_api:payfip": Route(NOBODY, post={"none": "none"}),
     "api:openapi-json": PUBLIC,
     "api:api-root": Route(NOBODY),
     "api:attestation": Route(NOBODY, lambda _w, s: (s.document.number,), query="?etudiant=XXXXX"),
@@ -169,6 +179,12 @@ ROUTES: dict[str, Route] = {
     "desk:bank": Route(AGENTS, shows=True),
     "desk:event": Route(AGENTS, lambda _w, s: (s.event.pk,), shows=True),
     "desk:refund": Route(AGENTS, lambda _w, s: (s.refund.pk,), shows=True),
+    "desk:cash": Route(AGENTS, shows=True),
+    "desk:cash_line": Route(AGENTS, lambda _w, s: (s.cash_line.pk,), shows=True),
+    "desk:cash_files": Route(AGENTS, shows=True),
+    "desk:cash_file": Route(AGENTS, _cash_file, shows=True),
+    "desk:cash_move": Route(AGENTS, _cash_file, post={"step": "stop"}),
+    "desk:cash_state": Route(AGENTS, _cash_file),
     "desk:network": Route(NATIONAL),
     "desk:announcements": Route(AGENTS, shows=True),
     "desk:agents": Route(NATIONAL),
@@ -183,6 +199,13 @@ ROUTES: dict[str, Route] = {
     "desk:case": Route(AGENTS, lambda _w, s: (s.case.pk,), shows=True),
     "cvec_desk:acquittements": Route(AGENTS, shows=True),
     "cvec_desk:acquittement": Route(AGENTS, lambda _w, s: (s.file.pk,), shows=True),
+    # Cash at the post office
+    "cash:notice": Route(PAYER, _cash_notice, shows=True),
+    "cash:on_phone": Route(PAYER, _cash_notice, shows=True),
+    "cash:sheet": Route(PAYER, _cash_notice, shows=True),
+    "cash:pdf": Route(PAYER, _cash_notice),
+    "cash:cancel": Route(PAYER, _cash_notice, post={}),
+    "cash_api:return_file": Route(NOBODY, post={"unsigned": "1"}),
     # The CVEC
     "cvec:home": PUBLIC,
     "cvec:communes": Route(EVERYBODY, query="?q=lyon"),

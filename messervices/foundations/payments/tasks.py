@@ -63,13 +63,20 @@ def sweep_refunds(*, now: datetime) -> None:
     _each("refund", selectors.refunds_to_drive(now), lambda pk: actions.give_back(refund_id=pk, now=now))
 
 
+@jobs.periodic(cron="* * * * *", scope=_BANK, queue="payments")
+def try_banks(*, now: datetime) -> None:
+    """Ask the banks that are out whether they answer again: they come back without waiting for a student."""
+    for rail in selectors.rails_to_try(now):
+        if not actions.try_again(rail=rail, now=now):
+            log.warning("still no answer: %s", rail)
+
+
 def _each(what: str, numbers: Iterable[int], deed: Callable[[int], Any]) -> None:
-    """Do a deed for each number: a silent bank ends the round, a broken row does not stop the others."""
+    """Do a deed for each number: a silent bank (soon out, and not called again) or a broken row stops no other."""
     for number in numbers:
         try:
             deed(number)
         except ProviderUnavailable as silence:
             log.warning("the bank does not answer: %s", silence)
-            return
         except Exception:
             log.exception("sweep of one %s failed", what)

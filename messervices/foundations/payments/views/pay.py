@@ -6,9 +6,8 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from messervices.foundations.payments import actions, selectors
 from messervices.foundations.payments.models import Order
+from messervices.foundations.payments.states import CARD
 from messervices.kernel.errors import ProviderUnavailable
 
 PATIENCE = timedelta(seconds=4)
@@ -47,21 +47,31 @@ def own_order(view: View) -> View:
 @own_order
 @require_POST
 def go(request: Any, uuid: UUID) -> HttpResponse:
-    """Leave for the bank: a page that posts the bank's form by itself, with a button for who has no script."""
+    """Leave for the bank: by its address, or by a page that posts its form, with a button for who has no script.
+
+    ``rail`` is the means that was chosen (a card when nothing was); ``leave``: they did not pay at a bank that is
+    silent now, and want another.
+    """
+    rail = request.POST.get("rail") or CARD
     try:
         gone = actions.go_to_bank(
             uuid=uuid,
             person_id=request.actor.person_id,
             language=get_language() or "fr",
             back_url=request.build_absolute_uri(reverse("pay:back", args=[uuid])),
-            notice_url=f"{settings.SITE_URL}{reverse('payments_api:lyra')}",
             now=request.now,
+            rail=rail[:16],
+            mail=request.user.email,
+            leave_silent=request.POST.get("leave") == "yes",
         )
     except ProviderUnavailable:
         standing = selectors.standing_of(uuid, request.actor.person_id)
-        return render(request, "payments/bank_down.html", {"standing": standing}, status=503)
+        context = {"standing": standing, "rail": rail, "others": selectors.other_means(standing)}
+        return render(request, "payments/bank_down.html", context, status=503)
     if gone.form is None:
         return redirect("pay:show", uuid=uuid)
+    if not gone.form.fields:
+        return HttpResponseRedirect(gone.form.action_url)
     return render(request, "payments/leave.html", {"order": gone.order, "form": gone.form})
 
 
@@ -85,7 +95,9 @@ def show(request: Any, uuid: UUID) -> HttpResponse:
         return redirect("pay:link", uuid=uuid)
     _ask_if_silent(standing, request)
     slow = standing.is_waiting and _since_return(standing, request) >= SLOW
-    return render(request, "payments/standing.html", {"standing": standing, "order": standing.order, "slow": slow})
+    means = [] if standing.is_waiting else selectors.means_now(standing.order.amount_cents)
+    context = {"standing": standing, "order": standing.order, "slow": slow, "means": means}
+    return render(request, "payments/standing.html", context)
 
 
 @own_order

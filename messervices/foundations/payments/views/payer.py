@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -115,7 +114,6 @@ def payer_go(request: Any, link: PayerLink, token: str) -> HttpResponse:
             person_id=link.person_id,
             language=get_language() or "fr",
             back_url=request.build_absolute_uri(back),
-            notice_url=f"{settings.SITE_URL}{reverse('payments_api:lyra')}",
             now=request.now,
             by_link=actions.ByLink(link.pk, key),
         )
@@ -127,7 +125,11 @@ def payer_go(request: Any, link: PayerLink, token: str) -> HttpResponse:
     if gone.form is None:
         return redirect("pay:payer", token=token)
     context = {"order": gone.order, "form": gone.form, "token": token}
-    response = render(request, "payments/payer/leave.html", context)
+    response = (
+        render(request, "payments/payer/leave.html", context)
+        if gone.form.fields
+        else HttpResponseRedirect(gone.form.action_url)
+    )
     response.set_cookie(
         _cookie(link), key, max_age=_A_MONTH, path=reverse("pay:payer_cut"), secure=request.is_secure(), httponly=True,
         samesite="Lax",
