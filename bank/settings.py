@@ -29,6 +29,7 @@ class Settings:
     stripe_secret: str = "whsec_demonstration"  # noqa: S105 - the demonstration's
     stripe_notice_url: str = ""
     payfip_numcli: str = "006382"
+    transfer_credentials: str = "crous:demonstration"
     hour_seconds: float = 20.0
     clock_offset: float = 0.0
 
@@ -50,6 +51,7 @@ class Settings:
             stripe_notice_url=env.get("BANK_STRIPE_NOTICE_URL")
             or f"http://127.0.0.1:{web}/api/payments/stripe/notification",
             payfip_numcli=env.get("PAYFIP_NUMCLI") or "006382",
+            transfer_credentials=env.get("PAYOUT_BANK_CREDENTIALS") or "crous:demonstration",
             hour_seconds=float(env.get("BANK_HOUR_SECONDS") or 20),
             clock_offset=_offset(env),
         )

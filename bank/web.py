@@ -20,6 +20,8 @@ from bank.payfip import WSDL, PayFip
 from bank.settings import Settings
 from bank.stripe import Stripe
 from bank.teller import Refused, Teller
+from bank.transfers import BIGGEST as BIGGEST_TRANSFERS
+from bank.transfers import Transfers
 
 log = logging.getLogger("bank")
 BIGGEST = 64 * 1024
@@ -52,6 +54,7 @@ class Bank:
         self.server = _Server(("127.0.0.1", settings.port), handler)
         self.stripe = Stripe(self.book, self.teller, settings, self.url)
         self.payfip = PayFip(self.book, self.teller, settings)
+        self.transfers = Transfers(self.book, settings.transfer_credentials)
         self.postman.writers |= {
             "stripe": self.stripe.letter,
             "payfip": lambda payment, kind, _source: self.payfip.letter(payment, kind),
@@ -74,6 +77,8 @@ class Bank:
             ("POST", r"/tpa/services/securite", self.soap),
             ("GET", r"/tpa/paiementws\.web", self.payfip_page),
             ("POST", r"/api-payment/V4/(\w+/\w+)", self.api),
+            ("POST", r"/sepa/transfers", self.sepa),
+            ("GET", r"/sepa/answers", self.sepa),
             ("POST", r"/control/(\w+)", self.deed),
         ]
 
@@ -117,6 +122,11 @@ class Bank:
     def style(self, _request: "Request") -> Reply:
         """The style sheet."""
         return Reply(STYLE, kind="text/css; charset=utf-8")
+
+    def sepa(self, request: "Request") -> Reply:
+        """The desk of credit transfers: a file comes in, answers go out."""
+        said, status = self.transfers.handle(request.path, request.headers, request.query, request.body)
+        return Reply(rest.dump(said), status, "application/json")
 
     def healthz(self, _request: "Request") -> Reply:
         """Say that the process answers."""
@@ -325,7 +335,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Read the body first, whatever happens: the connection is kept."""
         size = int(self.headers.get("Content-Length") or 0)
-        if size > BIGGEST:
+        if size > (BIGGEST_TRANSFERS if self.path == "/sepa/transfers" else BIGGEST):
             self.close_connection = True
             self._write(Reply(b"too long", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "text/plain"))
             return
