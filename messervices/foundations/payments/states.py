@@ -84,7 +84,7 @@ class Verdict(models.TextChoices):
     UNREADABLE = "unreadable", _("illisible")
     FOREIGN = "foreign", _("autre boutique")
     STALE = "stale", _("trop ancien")
-    HINT = "hint", _("non signé : la banque est interrogée")
+    HINT = "hint", _("non signé : la banque est interrogée")
 
 
 class EventStatus(models.TextChoices):

@@ -128,7 +128,7 @@ def _form(order: Order, rail: str, traveller: Traveller, now: datetime) -> BankF
             leave(attempt_id=tried.pk, detail=NO_DOOR, now=now)
     if refused is not None:
         raise Refusal(
-            "bank_refuses", _("La banque n’accepte pas ce paiement. Rien n’a été débité : choisissez un autre moyen.")
+            "bank_refuses", _("La banque n’accepte pas ce paiement. Rien n’a été débité : choisissez un autre moyen.")
         ) from refused
     raise ProviderUnavailable(rail, "out")
 

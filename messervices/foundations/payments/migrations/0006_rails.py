@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='outsideevent',
             name='verdict',
-            field=models.CharField(choices=[('good', 'authentique'), ('forged', 'fausse signature'), ('unreadable', 'illisible'), ('foreign', 'autre boutique'), ('stale', 'trop ancien'), ('hint', 'non signé : la banque est interrogée')], max_length=12),
+            field=models.CharField(choices=[('good', 'authentique'), ('forged', 'fausse signature'), ('unreadable', 'illisible'), ('foreign', 'autre boutique'), ('stale', 'trop ancien'), ('hint', 'non signé : la banque est interrogée')], max_length=12),
         ),
         migrations.AddConstraint(
             model_name='attempt',

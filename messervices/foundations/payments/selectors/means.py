@@ -16,13 +16,17 @@ from messervices.foundations.payments.states import CARD, MEANS, RailName
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """A way of paying to choose: ``key`` is posted as ``rail``; ``is_open`` is whether a bank answers for it now."""
+    """A way of paying to choose: ``key`` is posted as ``rail``; ``is_open`` is whether a bank answers for it now.
+
+    ``is_chosen``: the first one that is open stands chosen on the page.
+    """
 
     key: str
     label: str | Promise
     note: str | Promise
     icon: str
     is_open: bool
+    is_chosen: bool = False
 
 
 _SAID = {
@@ -83,11 +87,13 @@ def means_now(amount_cents: int, *, without: str = "") -> list[Means]:
 
     All are listed, so that a page does not change under the reader: one whose banks are all out is not ``is_open``.
     """
-    found = []
+    found: list[Means] = []
     for key, said in _SAID.items():
         rails = [name for name in rails_of(key, amount_cents) if name != without]
         if rails:
-            found.append(Means(key, *said, is_open=not all(is_out(name) for name in rails)))
+            is_open = not all(is_out(name) for name in rails)
+            chosen = is_open and not any(one.is_chosen for one in found)
+            found.append(Means(key, *said, is_open=is_open, is_chosen=chosen))
     return found
 
 

@@ -186,8 +186,8 @@ def test_the_waiting_page_is_told_where_to_go(student: Client, order: Order, ser
 @pytest.mark.parametrize(
     ("status", "heading", "button"),
     [
-        ("REFUSED", "Votre banque a refusé le paiement", "Réessayer par carte"),
-        ("ABANDONED", "Vous avez quitté la banque avant de payer", "Réessayer par carte"),
+        ("REFUSED", "Votre banque a refusé le paiement", "Réessayer"),
+        ("ABANDONED", "Vous avez quitté la banque avant de payer", "Réessayer"),
     ],
 )
 def test_a_payment_that_failed_says_what_is_certain_and_offers_two_ways(
