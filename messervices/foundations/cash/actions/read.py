@@ -3,7 +3,7 @@
 Killed anywhere, reading goes on from the last batch that was written; nothing is read twice.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -56,10 +56,10 @@ class _Found:
         return self.status not in {LineStatus.REPEATED, LineStatus.CLASH}
 
 
-def read_file(*, file_id: int, now: datetime) -> str:
+def read_file(*, file_id: int, now: datetime, tell: Callable[[int, int], None] | None = None) -> str:
     """Check a file, then read it to its end, or until an agent stops it. Gives its status. May be run twice at once.
 
-    Not an action: it does one transaction for each batch.
+    ``tell`` is told how many lines are read, of how many. Not an action: it does one transaction for each batch.
     """
     status = check_file(file_id=file_id, now=now)
     crash.point("cash.after_check")
@@ -71,6 +71,8 @@ def read_file(*, file_id: int, now: datetime) -> str:
         for batch in _batches(lines(raw, after=position)):
             position = read_batch(file_id=file_id, batch=batch, now=now)
             crash.point("cash.after_batch")
+            if tell:
+                tell(position, kept.lines_count)
             if position != batch[-1].number:  # stopped, or another worker reads it too
                 break
         kept.refresh_from_db(fields=["status"])
