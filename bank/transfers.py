@@ -236,9 +236,10 @@ def _status(message_id: str, turn: int, lines: dict[str, tuple[str, str]], at: f
     )
     # A file of which only some lines are told of again has no status of its own.
     status = f"<GrpSts>{group}</GrpSts>" if turn == 1 else ""
+    made = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S}"
     return (
         '<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.03">'
-        f"<CstmrPmtStsRpt><GrpHdr><MsgId>{name[:32]}-{turn}</MsgId><CreDtTm>{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S}</CreDtTm></GrpHdr>"
+        f"<CstmrPmtStsRpt><GrpHdr><MsgId>{name[:32]}-{turn}</MsgId><CreDtTm>{made}</CreDtTm></GrpHdr>"
         f"<OrgnlGrpInfAndSts><OrgnlMsgId>{name}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>{status}"
         f"</OrgnlGrpInfAndSts><OrgnlPmtInfAndSts><OrgnlPmtInfId>{name}</OrgnlPmtInfId>{said}</OrgnlPmtInfAndSts>"
         "</CstmrPmtStsRpt></Document>"

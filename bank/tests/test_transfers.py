@@ -21,8 +21,9 @@ def pain(*lines: tuple[str, str, int], name: str = "MSV1", count: int | None = N
     """Write a file: EndToEndId, IBAN and cents of each line."""
     said = total or f"{sum(cents for _n, _i, cents in lines) / 100:.2f}"
     body = "".join(
-        f'<CdtTrfTxInf><PmtId><EndToEndId>{number}</EndToEndId></PmtId><Amt><InstdAmt Ccy="EUR">{cents / 100:.2f}</InstdAmt>'
-        f"</Amt><Cdtr><Nm>Lina</Nm></Cdtr><CdtrAcct><Id><IBAN>{iban}</IBAN></Id></CdtrAcct></CdtTrfTxInf>"
+        f"<CdtTrfTxInf><PmtId><EndToEndId>{number}</EndToEndId></PmtId><Amt>"
+        f'<InstdAmt Ccy="EUR">{cents / 100:.2f}</InstdAmt></Amt>'
+        f"<Cdtr><Nm>Lina</Nm></Cdtr><CdtrAcct><Id><IBAN>{iban}</IBAN></Id></CdtrAcct></CdtTrfTxInf>"
         for number, iban, cents in lines
     )
     return (
