@@ -124,6 +124,10 @@ QUIET_ROWS = {
     "limit": "select key from accounts_limit",
     "order": "select number, kind, reference, label, return_path, credit_account from payments_order",
     "bank's notice": "select convert_from(raw, 'utf8'), facts from payments_outsideevent",
+    "payout": "select number, kind, reference, label, debit_account, cancel_reason from payouts_payout",
+    "run": "select debtor_name, gathered_by_label from payouts_run",
+    "bank's answer": "select said_of, tally, reason from payouts_bankanswer",
+    "bank details": "select country, last_four, bank, bic, encode(iban_sealed, 'escape') from payouts_bankdetails",
     "message": "select kind, params, link from notifications_message",
     "check": "select masked_number from cvec_check",
 }

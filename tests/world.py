@@ -35,6 +35,9 @@ from messervices.foundations.documents.models import Document, Paper
 from messervices.foundations.notifications.models import Message
 from messervices.foundations.payments.models import Attempt, Order, OutsideEvent, Refund
 from messervices.foundations.payments.tests.factories import begin, notice, tell
+from messervices.foundations.payouts import actions as payout_actions
+from messervices.foundations.payouts.models import BankAnswer, BankDetails, Payout, Run, RunFile
+from messervices.foundations.payouts.tests import factories as payouts
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.models import IdentifierCase, Person
 from messervices.foundations.students.tests.factories import bea, give_fact, told
@@ -86,6 +89,21 @@ class Side:
     def mark(self) -> str:
         """The word in every name of this side."""
         return MARKS[self.crous_id]
+
+    @property
+    def payout(self) -> Payout:
+        """Money to be transferred that waits for a second person."""
+        return Payout.objects.get(crous_id=self.crous_id, status="waiting")
+
+    @property
+    def run(self) -> Run:
+        """A run of transfers that is at the bank."""
+        return Run.objects.get(crous_id=self.crous_id)
+
+    @property
+    def bank_answer(self) -> BankAnswer:
+        """What the bank said of that run and nothing explains."""
+        return BankAnswer.objects.get(crous_id=self.crous_id)
 
 
 @dataclass
@@ -251,6 +269,7 @@ def _side(crous_id: int) -> Side:
     )  # fmt: skip
     begun = begin(_order(payer))
     _pay_in_cash_another_amount(begun.order, crous_id)
+    _pay_out(paid, crous_id)
     tell(notice(begin(_order(refused)).number, "REFUSED", effective_creation_date="20260828120501"))
     tell(notice(begin(_order(doubtful)).number, effective_amount="10400", amount="10400"))
     acknowledge(scholar)
@@ -289,6 +308,9 @@ def _whole(
     orders = list(Order.objects.filter(crous_id=crous_id).values_list("number", flat=True))
     side.marks = {side.mark, f"@crous-{crous_id}.example", *numbers, *orders}
     side.marks |= {f"{number[:4]} {number[4:10]} {number[10:]}" for number in numbers}
+    side.marks |= set(Payout.objects.filter(crous_id=crous_id).values_list("number", flat=True))
+    side.marks |= {details.masked for details in BankDetails.objects.filter(person=paid)}
+    side.marks |= set(RunFile.objects.filter(crous_id=crous_id).values_list("message_id", flat=True))
     side.marks |= {side.cash_line.reference, grouped(side.cash_line.reference)}
     for person in people:
         person.refresh_from_db()
@@ -307,6 +329,19 @@ def _pay_in_cash_another_amount(order: Order, crous_id: int) -> None:
     line = cash.took(cash.issue(order, NOW), amount_cents=order.amount_cents - 100)
     kept = cash.read(cash.return_file(line, number=crous_id), NOW)
     type(kept).objects.filter(pk=kept.pk).update(name=f"laposte-{MARKS[crous_id]}.csv")
+
+
+def _pay_out(person: Person, crous_id: int) -> None:
+    """Two transfers to somebody: one is at the bank, which spoke of a line that nobody knows; one is to be confirmed."""
+    details = payouts.cooled(person)
+    asked = {"kind": "payouts.surplus", "crous_id": crous_id, "label": f"Remboursement {MARKS[crous_id]}"}
+    payouts.order(details, reference=f"left:{crous_id}", **asked)
+    run = payouts.released(crous_id=crous_id)
+    message_id, by = run.files.get().message_id, payouts.agent(7, crous_id=crous_id)
+    payout_actions.take_file(message_id=message_id, by=by, now=NOW)
+    payout_actions.note_handed_over(message_id=message_id, by=by, now=NOW)
+    payouts.hear(payouts.pain_002(message_id, lines={"NOBODY-1": ("RJCT", "AC04")}, name=f"A{crous_id}"))
+    payouts.order(details, reference=f"waits:{crous_id}", amount_cents=900_00, **asked)
 
 
 def _paid(person: Person) -> Acquittement:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from messervices.foundations.catalogue.models import CatalogueEntry
 from messervices.foundations.crous.models import Amount, Window
+from messervices.foundations.payouts.actions.notices import freeze_path
 from tests.browser.people import Visitors
 from tests.routes import ROUTES
 from tests.world import YEAR
@@ -51,6 +52,11 @@ def _order_of(person: str) -> Args:
 
 def _row(shelf: str, model: Any) -> Args:
     return lambda _v: (shelf, model.objects.filter(superseded_at=None).order_by("pk")[0].pk)
+
+
+def _freeze_token(visitors: Visitors) -> str:
+    details = visitors.world.versailles.paid.bank_details.get(superseded_at=None)
+    return freeze_path(details).rpartition("/")[2]
 
 
 _ANSWER = "?place=higher&route=initial&mobility=none"
@@ -99,7 +105,13 @@ SHOWN: list[Shown] = [
     Shown("pay:payer", "anonymous", lambda v: (v.secrets.link,), note="asked"),
     Shown("pay:payer", "anonymous", status=410, note="dead link"),
     Shown("pay:payer_refuse", "anonymous", lambda v: (v.secrets.link,)),
+    *each("paid", "payouts:payouts", "payouts:details"),
+    Shown("payouts:payouts", "payer", note="none"),
+    Shown("payouts:details", "payer", note="none"),
+    Shown("payouts:freeze", "anonymous", lambda v: (_freeze_token(v),)),
+    Shown("payouts:freeze", "anonymous", status=410, note="dead link"),
     # The desk
+    *each("agent", "desk:payouts", "desk:payout", "desk:payout_run", "desk:payout_answer"),
     *each("agent", "desk:home", "desk:me", "desk:search", "desk:file", "desk:file_facts", "desk:file_payments"),
     *each("agent", "desk:file_papers", "desk:file_messages", "desk:file_timeline", "desk:file_reads", "desk:correct"),
     *each("agent", "desk:bank", "desk:event", "desk:refund", "desk:case", "desk:shelf", "desk:shelf_new"),
@@ -154,6 +166,11 @@ WITHOUT_PAGE = {
     "api:attestation_missing": "JSON",
     "api:attestation_of_year": "JSON",
     "api:attestation_of_year_missing": "JSON",
+    "payouts:freeze_own": "a POST that comes back",
+    "desk:payout_do": "a POST that comes back",
+    "desk:payout_prepare": "a POST that leads to the run",
+    "desk:payout_hand_in": "a POST that comes back",
+    "desk:payout_run_do": "a POST that comes back, or a file",
     "desk:open": "a POST that goes on to the file",
     "desk:communes": "JSON for a field",
     "desk:role_end": "a POST that comes back",
