@@ -332,7 +332,7 @@ def _pay_in_cash_another_amount(order: Order, crous_id: int) -> None:
 
 
 def _pay_out(person: Person, crous_id: int) -> None:
-    """Two transfers to somebody: one is at the bank, which spoke of a line that nobody knows; one is to be confirmed."""
+    """Two transfers to somebody: one at the bank, which spoke of a line that nobody knows; one to be confirmed."""
     details = payouts.cooled(person)
     asked = {"kind": "payouts.surplus", "crous_id": crous_id, "label": f"Remboursement {MARKS[crous_id]}"}
     payouts.order(details, reference=f"left:{crous_id}", **asked)
