@@ -82,7 +82,7 @@ class Stripe:
         try:
             event = read_object(self.name, raw)
             facts = _facts_of_event(event)
-        except (ProviderUnavailable, KeyError, TypeError, ValueError):
+        except (ProviderUnavailable, AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError):
             return Notice(Verdict.UNREADABLE)
         if bool(event.get("livemode")) is not self.key.startswith(("sk_live_", "rk_live_")):
             return Notice(Verdict.FOREIGN)

@@ -1,8 +1,6 @@
-"""The rail's interface, and Lyra behind it: first alone, then against the demonstration bank over real HTTP."""
+"""Lyra's adapter: first alone, then against the demonstration bank over real HTTP (the contract: test_rails.py)."""
 
-import inspect
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bank.settings import Settings
 from bank.web import Bank
 from messervices.foundations.payments.providers import rail_named
 from messervices.foundations.payments.providers.lyra import Lyra, sign
-from messervices.foundations.payments.providers.rail import Handover, Rail, RefundRefusedByBank
+from messervices.foundations.payments.providers.rail import Handover, RefundRefusedByBank
 from messervices.foundations.payments.rules import Outcome
-from messervices.foundations.payments.states import RailName, Verdict
-from messervices.foundations.payments.tests.factories import NOW, FakeRail, notice
+from messervices.foundations.payments.states import Verdict
+from messervices.foundations.payments.tests.banks import playing
+from messervices.foundations.payments.tests.factories import NOW, notice
 from messervices.kernel.errors import ProviderUnavailable
 
 KEY = "1122334455667788"
@@ -40,34 +38,6 @@ TRY = Handover(
 
 def fields(raw: bytes) -> dict[str, str]:
     return dict(parse_qsl(raw.decode(), keep_blank_values=True))
-
-
-# The interface
-
-
-@pytest.mark.parametrize("rail", [LYRA, rail_named("lyra")])
-def test_a_rail_keeps_to_the_interface(rail: Rail) -> None:
-    for name, method in inspect.getmembers(Rail, inspect.isfunction):
-        if not name.startswith("_"):
-            assert inspect.signature(getattr(type(rail), name)) == inspect.signature(method), name
-    assert rail.name in RailName.values
-    assert rail.receivable == f"psp:{rail.name}:receivable"
-
-
-@pytest.mark.django_db
-def test_the_fake_of_the_tests_has_the_same_methods() -> None:
-    for name, method in inspect.getmembers(Rail, inspect.isfunction):
-        if not name.startswith("_"):
-            assert list(inspect.signature(getattr(FakeRail, name)).parameters) == list(
-                inspect.signature(method).parameters
-            )
-
-
-def test_every_rail_in_use_is_found_by_its_name() -> None:
-    for name in RailName.values:
-        assert rail_named(name).name == name
-    with pytest.raises(LookupError):
-        rail_named("barter")
 
 
 # The form
@@ -215,17 +185,8 @@ def test_accents_and_plus_signs_survive_the_way() -> None:
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[tuple[Bank, Lyra]]:
     """A running bank, and the adapter that reaches it."""
-    settings = Settings(
-        folder=tmp_path, port=0, site_id="12345678", keys=(KEY,), mode="TEST", password="secret",
-        notice_url="http://127.0.0.1:9/",
-    )  # fmt: skip
-    running = Bank(settings)
-    thread = threading.Thread(target=running.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield running, replace(LYRA, payment_url=f"{running.url}/vads-payment/", api_url=f"{running.url}/api-payment/V4/")
-    running.server.shutdown()
-    running.server.server_close()
-    thread.join()
+    with playing(tmp_path) as running:
+        yield running, rail_named("lyra")  # type: ignore[misc]  # it is a Lyra
 
 
 def now_try(number: str = "K7Q2M4X9TB-1") -> Handover:
