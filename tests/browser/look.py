@@ -30,6 +30,11 @@ _ASK = """async ([tags, rules, off]) => {
 _SHAPE = """() => ({
   lang: document.documentElement.lang, title: document.title, h1: document.querySelectorAll("h1").length,
   main: document.querySelectorAll("main").length, wide: document.documentElement.scrollWidth - innerWidth,
+  thin: [...document.querySelectorAll("main *")].filter((one) => {
+    const said = [...one.childNodes].filter((n) => n.nodeType === 3).map((n) => n.textContent.trim()).join("");
+    const box = one.getBoundingClientRect(), size = parseFloat(getComputedStyle(one).fontSize);
+    return said.length > 4 && box.width < 2.5 * size && box.height > 4.5 * size;
+  }).map((one) => one.textContent.trim().slice(0, 30)),
 })"""
 
 
@@ -105,6 +110,8 @@ def faults(page: Page, language: str, *, colours: bool = True) -> list[str]:
         shape = page.evaluate(_SHAPE)
         if shape["wide"] > 0:
             found[f"{shape['wide']} px wider than the screen"].append(f"{width}")
+        for words in shape["thin"]:
+            found[f"a letter a line: {words}"].append(f"{width}")
         if width == WIDTHS[-1]:
             continue
         for fault in axe(page, off=("color-contrast",)):
