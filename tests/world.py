@@ -83,27 +83,15 @@ class Side:
     message: Message
     announcement: Announcement
     cash_line: Line
+    payout: Payout
+    run: Run
+    bank_answer: BankAnswer
     marks: set[str] = field(default_factory=set)
 
     @property
     def mark(self) -> str:
         """The word in every name of this side."""
         return MARKS[self.crous_id]
-
-    @property
-    def payout(self) -> Payout:
-        """Money to be transferred that waits for a second person."""
-        return Payout.objects.get(crous_id=self.crous_id, status="waiting")
-
-    @property
-    def run(self) -> Run:
-        """A run of transfers that is at the bank."""
-        return Run.objects.get(crous_id=self.crous_id)
-
-    @property
-    def bank_answer(self) -> BankAnswer:
-        """What the bank said of that run and nothing explains."""
-        return BankAnswer.objects.get(crous_id=self.crous_id)
 
 
 @dataclass
@@ -303,6 +291,8 @@ def _whole(
         document=document, paper=paper, message=message,
         announcement=Announcement.objects.get(slug=f"closed-{crous_id}"),
         cash_line=Line.objects.select_related("notice").get(crous_id=crous_id),
+        payout=Payout.objects.get(crous_id=crous_id, status="waiting"), run=Run.objects.get(crous_id=crous_id),
+        bank_answer=BankAnswer.objects.get(crous_id=crous_id),
     )  # fmt: skip
     numbers = list(Document.objects.filter(crous_id=crous_id).values_list("number", flat=True))
     orders = list(Order.objects.filter(crous_id=crous_id).values_list("number", flat=True))
