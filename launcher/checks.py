@@ -53,6 +53,7 @@ def slow() -> list[Check]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DOCUMENT_NUMBER_KEY": secrets.token_urlsafe(50),
         "SEAL_PKCS12": "seal.p12",
+        "CLAMAV": "/run/clamav/clamd.ctl",
         "IBAN_KEYS": f"check:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         "IBAN_SEARCH_KEY": secrets.token_urlsafe(50),
         "PAYOUT_DEBTORS": str(ROOT / "messervices/foundations/payouts/data/debtors_demo.csv"),

@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 
+from messervices.foundations.documents.tests.factories import grant_of
 from tests.world import YEAR, Side, World
 
 Args = Callable[[World, Side], tuple[Any, ...]]
@@ -152,6 +153,11 @@ ROUTES: dict[str, Route] = {
     "pay:payer_back": Route(NOBODY, lambda _w, s: (s.order.uuid,)),
     "documents:document": Route(STUDENT | AGENTS, lambda _w, s: (s.document.uuid,)),
     "documents:paper": Route(STUDENT | AGENTS, lambda _w, s: (s.paper.uuid,)),
+    "documents:preview": Route(NOBODY, lambda _w, s: (s.paper.uuid,)),
+    "documents:file": Route(NOBODY, fixed=("none",)),
+    "documents:uploads": Route(STUDENT, lambda _w, s: (grant_of(s.paper),), shows=True),
+    "documents:replace": Route(STUDENT, lambda _w, s: (grant_of(s.paper), s.paper.upload.uuid), post={}),
+    "documents:withdraw": Route(STUDENT, lambda _w, s: (grant_of(s.paper), s.paper.upload.uuid), post={}),
     "payouts:payouts": Route(STUDENT, shows=True),
     "payouts:details": Route(SIGNED_IN),
     "payouts:freeze_own": Route(STUDENT, post={}),

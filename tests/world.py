@@ -32,6 +32,8 @@ from messervices.foundations.catalogue.tests.factories import AnnouncementFactor
 from messervices.foundations.crous.models import Agent, Establishment, Referent, Role
 from messervices.foundations.documents import actions as documents
 from messervices.foundations.documents.models import Document, Paper
+from messervices.foundations.documents.tests import honest
+from messervices.foundations.documents.tests.factories import proof
 from messervices.foundations.notifications.models import Message
 from messervices.foundations.payments.models import Attempt, Order, OutsideEvent, Refund
 from messervices.foundations.payments.tests.factories import begin, notice, tell
@@ -46,7 +48,6 @@ from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.actor import Actor
 from messervices.services.cvec.models import Acquittement
 from messervices.services.cvec.tests.factories import acknowledge, pay
-from messervices.services.cvec.tests.factories import actor_of as student_actor
 
 NOW = datetime(2026, 8, 28, 12, 0, tzinfo=UTC)
 YEAR = AcademicYear(2026)
@@ -57,7 +58,7 @@ CITIES = {VERSAILLES: "78646", LYON: "69123"}
 MARKS = {VERSAILLES: "Vexin", LYON: "Ludna"}
 """A word that stands in every name of a side."""
 
-PDF = b"%PDF-1.7\nmade for the tests\n%%EOF\n"
+PDF = honest.pdf()
 
 
 @dataclass
@@ -251,10 +252,7 @@ def _side(crous_id: int) -> Side:
         f"agent@crous-{crous_id}.example", f"M. Duval {MARKS[crous_id]}", crous_id, "manager", "accountant", "adviser"
     )
     file = _paid(paid)
-    paper = documents.keep_paper(
-        person_id=paid.pk, name=f"identite-{MARKS[crous_id]}.pdf", content=PDF,
-        by=student_actor(paid), now=NOW,
-    )  # fmt: skip
+    paper = proof(paid, crous_id=crous_id, name=f"identite-{MARKS[crous_id]}.pdf", identity=True)
     begun = begin(_order(payer))
     _pay_in_cash_another_amount(begun.order, crous_id)
     _pay_out(paid, crous_id)

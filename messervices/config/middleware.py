@@ -10,8 +10,10 @@ from typing import Any
 from csp.constants import HEADER
 from csp.middleware import CheckableLazyObject, CSPMiddleware
 from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from messervices.kernel.errors import ProviderUnavailable, Refusal
 
@@ -65,6 +67,33 @@ class PolicyMiddleware(CSPMiddleware):
             request.csp_nonce = CheckableLazyObject(self._csp_nonce_post_response)  # too late for one: an error
         response.headers[HEADER] = _policy(nonce and _NONCE).replace(_NONCE, nonce or "")
         return response
+
+
+class BodyMiddleware:
+    """Refuses a body that is too large before anything reads it, and says so on a calm page (413).
+
+    What was sent is read and thrown away, up to a bound: a browser that is cut off while it sends shows no page.
+    """
+
+    _PIECE = 64 * 1024
+    _BOUND = 8
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next one."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Look at the length that is announced; a body without one is none for Django."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        size = int(length) if length.isdecimal() else 0
+        if size <= settings.BODY_MAX_BYTES:
+            return self.get_response(request)
+        for _turn in range(settings.BODY_MAX_BYTES * self._BOUND // self._PIECE):
+            if not request.read(self._PIECE):
+                break
+        sentence = _("C’est trop lourd : %(most)s Mo au plus en une fois. Envoyez vos fichiers un par un.")
+        refusal = Refusal("body_too_big", sentence % {"most": settings.BODY_MAX_BYTES // 1024**2})
+        return render(request, "look/refusal.html", {"refusal": refusal}, status=413)
 
 
 class RefusalMiddleware:

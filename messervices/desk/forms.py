@@ -114,7 +114,7 @@ class CorrectForm(forms.Form):
     reason = ReasonField()
     paper = forms.ChoiceField(label=_("Preuve déjà au dossier"), required=False)
     proof = forms.FileField(
-        label=_("Nouvelle preuve"), required=False, help_text=_("PDF, PNG ou JPEG, 5 Mo au plus. La personne la verra.")
+        label=_("Nouvelle preuve"), required=False, help_text=_("PDF ou photo, 10 Mo au plus. La personne la verra.")
     )
 
     def __init__(

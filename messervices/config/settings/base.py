@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "messervices.foundations.accounts.middleware.ActingMiddleware",
     "messervices.foundations.accounts.middleware.LanguageMiddleware",
+    "messervices.config.middleware.BodyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -231,8 +232,6 @@ EFICASH_FILE_MAX_BYTES = 32 * 1024 * 1024
 DOCUMENT_NUMBER_KEY = os.environ.get("DOCUMENT_NUMBER_KEY", "")
 SEAL_PKCS12 = os.environ.get("SEAL_PKCS12", "")
 SEAL_PASSWORD = os.environ.get("SEAL_PASSWORD", "")
-PAPER_MAX_BYTES = 5 * 1024 * 1024
-PAPERS_A_PERSON = 60
 
 # Files handed in: what one may be, how many a person may have, how long they are kept when nobody says.
 UPLOAD_MAX_BYTES = 10 * 1024 * 1024

@@ -9,6 +9,7 @@ from messervices.desk import actions
 from messervices.desk.tests.factories import LYON, AgentFactory, at_desk
 from messervices.foundations.accounts.selectors import actor_of
 from messervices.foundations.documents.models import Paper
+from messervices.foundations.documents.tests import honest
 from messervices.foundations.notifications import selectors as notifications
 from messervices.foundations.notifications.models import Message
 from messervices.foundations.students import selectors as students
@@ -17,7 +18,7 @@ from messervices.kernel.errors import Refusal
 
 pytestmark = pytest.mark.django_db
 
-PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+PDF = honest.pdf()
 WHY = "L’acte de naissance porte ce nom."
 
 
@@ -89,6 +90,26 @@ def test_a_file_that_is_no_proof_is_refused_and_nothing_is_kept(client: Client, 
     assert "ni un PDF" in answer.content.decode()
     assert 'value="Ben Ali"' in answer.content.decode()
     assert not Paper.objects.exists()
+
+
+def test_a_file_that_the_check_refuses_is_said_beside_the_field(client: Client, lina) -> None:
+    virus = SimpleUploadedFile("acte.jpg", honest.picture("JPEG", comment=honest.EICAR), "image/jpeg")
+    answer = client.post(url(lina), {"value": "Ben Ali", "reason": WHY, "proof": virus})
+    assert answer.status_code == 422
+    assert "antivirus" in answer.content.decode()
+    assert not Paper.objects.exists()
+
+
+def test_while_the_antivirus_is_silent_the_file_waits_and_nothing_is_corrected(client: Client, lina, settings) -> None:
+    settings.CLAMAV = ""
+    answer = client.post(url(lina), {"value": "Ben Ali", "reason": WHY, "proof": proof()})
+    assert answer.status_code == 422
+    assert "Reprenez dans quelques minutes" in answer.content.decode()
+    assert not Paper.objects.exists()
+    settings.CLAMAV = "demo"
+    again = client.post(url(lina), {"value": "Ben Ali", "reason": WHY, "proof": proof()})
+    assert again.status_code == 200
+    assert Paper.objects.get(person=lina).identity
 
 
 def test_a_proof_of_another_person_proves_nothing(client: Client, lina) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -82,7 +83,7 @@ def _proof(request: AgentRequest, person: Person, form: CorrectForm) -> int:
     given = form.cleaned_data["proof"]
     if not given:
         return int(form.cleaned_data["paper"])
-    content = given.read()
+    content = given.read(settings.UPLOAD_MAX_BYTES + 1)
     return actions.keep_proof(by=request.actor, person=person, name=given.name, content=content, now=request.now).pk
 
 

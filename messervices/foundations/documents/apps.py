@@ -1,10 +1,12 @@
-"""Names the app, and refuses to start a real installation that has no seal or no key for its numbers."""
+"""Names the app, and refuses to start a real installation without seal, key for its numbers, or antivirus."""
 
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+
+from messervices.foundations.documents.providers.scanner import DEMO
 
 
 @register(Tags.security, deploy=True)
@@ -18,6 +20,14 @@ def seal_is_given(**_kwargs: Any) -> list[CheckMessage]:
         for name, meaning in wanted.items()
         if not getattr(settings, name)
     ]
+
+
+@register(Tags.security, deploy=True)
+def scanner_is_given(**_kwargs: Any) -> list[CheckMessage]:
+    """Outside the demonstration, files handed in meet a real antivirus; without one they would wait for ever."""
+    if settings.DEMO or settings.CLAMAV not in {"", DEMO}:
+        return []
+    return [Error("CLAMAV names no antivirus: nothing handed in could ever be read", id="documents.CLAMAV")]
 
 
 class DocumentsConfig(AppConfig):

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from messervices.foundations.crous.models import Crous
-from messervices.foundations.documents.states import MediaType
+from messervices.foundations.documents.states import HELD, WAITING, MediaType, Reason, Status
 from messervices.foundations.students.models import Person
 from messervices.kernel.fields import AcademicYearField
 from messervices.kernel.isolation import Isolated, IsolatedByPerson
@@ -80,29 +80,128 @@ class DocumentFile(models.Model):
         return f"file of document {self.pk}"
 
 
-class Paper(models.Model):
-    """A proof that somebody handed in: its bytes as they came, what they are, and under which name to give them back.
+class Folder(models.Model):
+    """What is handed in for one request of a service. ``subject`` names it: ``cvec.exemption:12``.
 
-    It follows the person from Crous to Crous.
+    While it is closed nothing is added, replaced or withdrawn: somebody decides on what is there.
+    """
+
+    subject = models.CharField(max_length=80, unique=True, db_collation="C")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="folders")
+    crous_id = models.SmallIntegerField(default=0)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Seen by the person and by the Crous that asks."""
+
+        constraints = [Isolated(name="folder_isolated", crous="crous_id")]
+
+    def __str__(self) -> str:
+        """Its subject."""
+        return self.subject
+
+
+class Upload(models.Model):
+    """One file handed in: in quarantine until the verdict, then a ``Paper`` or a reason.
+
+    ``raw`` is what came, kept until the verdict and no longer; ``sha256`` and ``size`` are of that. ``slot`` says which
+    paper was asked for; ``identity`` that copies for agents carry a mark, with ``purpose`` on it. Nothing of it
+    outlives ``shred_on`` but this row, without a name.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="papers")
+    folder = models.ForeignKey(Folder, on_delete=models.PROTECT, related_name="uploads")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="uploads")
+    crous_id = models.SmallIntegerField(default=0)
+    slot = models.CharField(max_length=40)
+    identity = models.BooleanField(default=False)
+    purpose = models.CharField(max_length=80, blank=True)
     name = models.CharField(max_length=100)
-    media_type = models.CharField(max_length=20, choices=MediaType.choices)
-    content = models.BinaryField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
+    reason = models.CharField(max_length=16, blank=True)
+    raw = models.BinaryField(null=True)
     size = models.IntegerField()
     sha256 = models.BinaryField(max_length=32)
     received_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    shred_on = models.DateField()
 
     class Meta:
-        """The same bytes twice are one paper."""
+        """Bytes wait in quarantine and nowhere else; a refusal has its reason; the same bytes twice are one file."""
 
         constraints = [
-            models.UniqueConstraint(fields=["person", "sha256"], name="paper_once"),
+            Isolated(name="upload_isolated", crous="crous_id"),
+            models.CheckConstraint(
+                condition=Q(status__in=WAITING, raw__isnull=False, settled_at=None)
+                | ~Q(status__in=WAITING) & Q(raw=None, settled_at__isnull=False),
+                name="upload_raw_until_verdict",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.REFUSED) & ~Q(reason="")
+                | Q(status__in=[*HELD], reason="")
+                | Q(status__in=[Status.REPLACED, Status.WITHDRAWN, Status.SHREDDED]),
+                name="upload_refused_for_a_reason",
+            ),
+            models.CheckConstraint(condition=Q(size__gt=0), name="upload_of_something"),
+            models.UniqueConstraint(
+                fields=["folder", "slot", "sha256"], condition=Q(status__in=HELD), name="upload_once_a_slot"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["received_at"], name="upload_waiting", condition=Q(status__in=WAITING)),
+            models.Index(fields=["shred_on"], name="upload_to_shred", condition=~Q(status=Status.SHREDDED)),
+        ]
+
+    def __str__(self) -> str:
+        """Its key and where it stands: a name may say too much."""
+        return f"upload {self.pk} {self.status}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the verdict is still to come."""
+        return self.status in WAITING
+
+    @property
+    def sentence(self) -> str:
+        """Why it was refused and what to do next; an empty text when it was not."""
+        return str(Reason(self.reason).label) if self.reason else ""
+
+
+class Paper(models.Model):
+    """A proof as we wrote it anew: all that anybody ever reads of what was handed in.
+
+    It follows the person from Crous to Crous. Once shredded, its bytes and its name are gone for ever.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    upload = models.OneToOneField(Upload, on_delete=models.PROTECT, related_name="paper")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="papers")
+    name = models.CharField(max_length=100, blank=True)
+    media_type = models.CharField(max_length=20, choices=MediaType.choices)
+    content = models.BinaryField(null=True)
+    pages = models.SmallIntegerField(default=1)
+    identity = models.BooleanField(default=False)
+    purpose = models.CharField(max_length=80, blank=True)
+    size = models.IntegerField()
+    sha256 = models.BinaryField(max_length=32)
+    received_at = models.DateTimeField()
+    shredded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """What is shredded has neither bytes nor name."""
+
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(shredded_at=None) | Q(content=None, name=""), name="paper_shredded_is_empty"
+            ),
             IsolatedByPerson(name="paper_isolated"),
         ]
 
     def __str__(self) -> str:
         """Its key and type: a name may say too much."""
         return f"paper {self.pk} {self.media_type}"
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it can be shown beside a text."""
+        return self.media_type != MediaType.PDF

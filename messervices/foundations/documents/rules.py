@@ -129,14 +129,15 @@ def contents_hash(contents: dict[str, Any]) -> bytes:
 
 _TAIL = 1024
 _ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
+_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 _NOT_IN_NAME = re.compile(r'[\x00-\x1f\x7f-\x9f"*:<>?|\\/\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+')
 
 
 def media_type(content: bytes) -> str:
-    """Tell what a file is by its first and last bytes: PDF, PNG or JPEG; an empty text for anything else.
+    """Tell what a file says it is by its bytes: PDF, or a picture (PNG, JPEG, HEIC, WebP, TIFF); "" for all else.
 
-    The end is asked for too, so that half a file is refused. Telephones write after a JPEG's own end: it may stand
-    anywhere.
+    The end is asked for too where a kind has one, so that half a file is refused at once. Telephones write after a
+    JPEG's own end: it may stand anywhere. Nothing is opened here.
     """
     if content.startswith((b"%PDF-1.", b"%PDF-2.")):
         return "application/pdf" if b"%%EOF" in content[-_TAIL:] else ""
@@ -144,7 +145,11 @@ def media_type(content: bytes) -> str:
         return "image/png" if content.endswith(b"IEND\xaeB`\x82") else ""
     if content.startswith(b"\xff\xd8\xff"):
         return "image/jpeg" if b"\xff\xd9" in content else ""
-    return ""
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIC:
+        return "image/heic"
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "image/webp"
+    return "image/tiff" if content.startswith((b"II*\0", b"MM\0*")) else ""
 
 
 def clean_name(name: str, media: str) -> str:
@@ -153,3 +158,9 @@ def clean_name(name: str, media: str) -> str:
     stem = _NOT_IN_NAME.sub(" ", last).rpartition(".")[0] or _NOT_IN_NAME.sub(" ", last)
     stem = " ".join(stem.split()).strip(". ")[:80].rstrip(". ")
     return f"{stem or 'justificatif'}.{_ENDINGS[media]}"
+
+
+def plain_name(name: str) -> str:
+    """Give the name under which a file is shown while it waits: its own, without folder, tricks, or length."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    return " ".join(_NOT_IN_NAME.sub(" ", last).split()).strip(". ")[:90].rstrip(". ") or "justificatif"

@@ -3,9 +3,12 @@
 from typing import Any
 
 from messervices.foundations.documents import actions, rules
-from messervices.foundations.documents.models import Document
+from messervices.foundations.documents.models import Document, Paper, Upload
+from messervices.foundations.documents.selectors import Grant, place_of
+from messervices.foundations.documents.states import Slot
+from messervices.foundations.documents.tests import honest
 from messervices.foundations.students.models import Person
-from messervices.foundations.students.tests.factories import NOW, YEAR, PersonFactory
+from messervices.foundations.students.tests.factories import NOW, YEAR, PersonFactory, student, user_of
 
 KIND = "cvec.attestation"
 KEY = "tests"
@@ -50,3 +53,49 @@ def issue(person: Person | None = None, serial: int | None = None, **changes: An
     } | changes
     said["contents"] = contents(person, number, **changes.get("contents", {}))
     return actions.issue(**said)
+
+
+SUBJECT = "test.request:1"
+STAY = Slot("titre_sejour", "Titre de séjour", identity=True, purpose="exonération de CVEC", max_files=3)
+OTHER = Slot("autre", "Autre papier", required=False, max_files=2)
+
+
+def hand_in(person: Person | None = None, content: bytes | None = None, **changes: Any) -> Upload:
+    """Hand in a file for a request, as the student; nothing has checked it yet."""
+    person = person or PersonFactory()
+    said = {
+        "by": student(user_of(person)),
+        "person_id": person.pk,
+        "crous_id": 26,
+        "subject": SUBJECT,
+        "slot": STAY.code,
+        "name": "Relevé.pdf",
+        "content": honest.pdf() if content is None else content,
+        "identity": False,
+        "now": NOW,
+    }
+    return actions.receive_upload(**said | changes)
+
+
+def proof(person: Person | None = None, content: bytes | None = None, **changes: Any) -> Paper:
+    """Hand in a file and have it checked: a paper that can be read. Each in a folder of its own."""
+    person = person or PersonFactory()
+    upload = hand_in(person, content, **{"subject": f"test.proof:{person.pk}"} | changes)
+    assert actions.check_upload(upload.pk, NOW) == "clean"
+    return Paper.objects.get(upload=upload)
+
+
+def grant_of(paper: Paper) -> str:
+    """Sign what a page would let the student do in the slot where this paper stands."""
+    upload = paper.upload
+    grant = Grant(
+        user_id=user_of(paper.person).pk,
+        person_id=paper.person_id,
+        crous_id=upload.crous_id,
+        subject=upload.folder.subject,
+        return_path="/",
+        code=upload.slot,
+        label="Titre de séjour",
+        identity=upload.identity,
+    )
+    return place_of(grant).token

@@ -11,11 +11,10 @@ from pyhanko_certvalidator import ValidationContext
 
 from messervices.foundations.audit.models import Deed
 from messervices.foundations.documents import actions, rules
-from messervices.foundations.documents.models import Document, DocumentFile, Paper
+from messervices.foundations.documents.models import Document, DocumentFile
 from messervices.foundations.documents.providers import sealing
 from messervices.foundations.documents.tests.factories import issue
-from messervices.foundations.documents.tests.test_rules import JPEG, PDF, PNG
-from messervices.foundations.students.tests.factories import NOW, PersonFactory, agent, student, user_of
+from messervices.foundations.students.tests.factories import NOW, PersonFactory, agent
 from messervices.kernel.errors import Refusal
 from messervices.kernel.scope import EVERY, Scope, acting_as
 
@@ -235,53 +234,3 @@ def test_of_eight_sealers_one_file_stays_and_all_give_it(guarded: bool, monkeypa
     assert len(given) == 8
     assert len(set(given)) == (1 if guarded else 8)
     assert DocumentFile.objects.count() == int(guarded)
-
-
-# Papers handed in ------------------------------------------------------------------------------------------------
-
-
-def keep(person, content: bytes = PDF, name: str = "Relevé.pdf") -> Paper:
-    return actions.keep_paper(person_id=person.pk, name=name, content=content, by=student(user_of(person)), now=NOW)
-
-
-@pytest.mark.parametrize(("content", "name"), [(PDF, "Relevé.pdf"), (PNG, "Relevé.png"), (JPEG, "Relevé.jpg")])
-def test_a_proof_is_kept_as_it_came_under_its_true_ending(content: bytes, name: str) -> None:
-    paper = keep(PersonFactory(), content, "Relevé.exe")
-    paper.refresh_from_db()
-    assert (bytes(paper.content), paper.name, paper.size) == (content, name, len(content))
-    assert Deed.objects.filter(verb="documents.keep_paper").count() == 1
-
-
-def test_the_same_bytes_again_are_the_same_proof() -> None:
-    person = PersonFactory()
-    assert keep(person).pk == keep(person, name="autre nom.pdf").pk
-    assert Paper.objects.filter(person=person).count() == 1
-    assert keep(PersonFactory()).pk != keep(person).pk
-
-
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [(b"", "paper_empty"), (b"MZ", "paper_unknown_type"), (PDF + b"x" * (5 * 1024 * 1024), "paper_too_big")],
-)
-def test_a_proof_that_cannot_be_kept_is_refused_with_what_to_do(content: bytes, code: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        keep(PersonFactory(), content)
-    assert refused.value.code == code
-    assert str(refused.value.sentence)
-
-
-def test_nobody_hands_in_proofs_without_end(settings) -> None:
-    settings.PAPERS_A_PERSON = 2
-    person = PersonFactory()
-    keep(person, PDF)
-    keep(person, PNG)
-    with pytest.raises(Refusal) as refused:
-        keep(person, JPEG)
-    assert refused.value.code == "papers_too_many"
-    assert keep(person, PDF)
-
-
-def test_the_bytes_of_a_proof_never_change() -> None:
-    paper = keep(PersonFactory())
-    with pytest.raises(Exception, match=r"permission denied"), transaction.atomic():
-        Paper.objects.filter(pk=paper.pk).update(content=b"x")

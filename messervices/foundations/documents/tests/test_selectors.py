@@ -1,8 +1,7 @@
 import pytest
 
 from messervices.foundations.documents import actions, selectors
-from messervices.foundations.documents.tests.factories import issue
-from messervices.foundations.documents.tests.test_rules import PDF
+from messervices.foundations.documents.tests.factories import issue, proof
 from messervices.foundations.students.tests.factories import (
     NOW,
     PersonFactory,
@@ -48,7 +47,7 @@ def test_the_fences_stand_apart() -> None:
     """Each alone keeps another Crous's agent out: the selector over every Crous, the policy without a selector."""
     document = issue()
     actions.sealed_pdf(document.pk, NOW)
-    paper = actions.keep_paper(person_id=document.person_id, name="a.pdf", content=PDF, by=agent(), now=NOW)
+    paper = proof(document.person)
     stranger = PersonFactory(crous_ids=[10])
     for scope in (Scope("elsewhere", crous=(10,)), Scope("stranger", person=stranger.pk), NOBODY):
         with acting_as(scope):
@@ -64,7 +63,7 @@ def test_the_fences_stand_apart() -> None:
 
 def test_a_proof_follows_the_person_to_another_crous() -> None:
     person = PersonFactory(crous_ids=[10, 26])
-    paper = actions.keep_paper(person_id=person.pk, name="a.pdf", content=PDF, by=agent(), now=NOW)
+    paper = proof(person)
     for crous, seen in ((10, True), (26, True), (5, False)):
         with acting_as(agent(crous).scope):
             assert bool(selectors.paper_seen_by(agent(crous), paper.uuid)) == seen

@@ -9,9 +9,8 @@ from django.utils import translation
 from messervices.foundations.audit import actions as audit
 from messervices.foundations.audit.models import Read
 from messervices.foundations.audit.states import OPEN_FILE
-from messervices.foundations.documents import actions, views
-from messervices.foundations.documents.tests.factories import issue
-from messervices.foundations.documents.tests.test_rules import PDF
+from messervices.foundations.documents import views
+from messervices.foundations.documents.tests.factories import issue, proof
 from messervices.foundations.students.models import Person
 from messervices.foundations.students.tests.factories import NOW, PersonFactory, agent, student, user_of
 from messervices.kernel.actor import Actor
@@ -58,7 +57,7 @@ def test_an_agent_who_opened_the_file_takes_it_and_the_student_will_know() -> No
 
 def test_an_agent_who_did_not_open_the_file_or_no_longer_may_meets_nothing_there() -> None:
     document = issue()
-    paper = actions.keep_paper(person_id=document.person_id, name="a.pdf", content=PDF, by=agent(), now=NOW)
+    paper = proof(document.person)
     late = opened(agent(26, rights=OPEN, user_id=901), document.person, timedelta(hours=1))
     elsewhere = opened(agent(26, rights=OPEN, user_id=902), PersonFactory())
     for actor in (agent(26, rights=OPEN), late, elsewhere, opened(agent(26, user_id=903), document.person)):
@@ -70,20 +69,9 @@ def test_an_agent_who_did_not_open_the_file_or_no_longer_may_meets_nothing_there
 
 def test_everybody_else_meets_nothing_there() -> None:
     document = issue()
-    paper = actions.keep_paper(person_id=document.person_id, name="a.pdf", content=PDF, by=agent(), now=NOW)
+    paper = proof(document.person)
     for actor in (Actor.anonymous(), agent(10), student(user_of(PersonFactory()))):
         for view, uuid in ((views.document, document.uuid), (views.paper, paper.uuid)):
             with pytest.raises(Http404):
                 asked(view, actor, uuid)
     assert not Read.objects.exists()
-
-
-def test_a_proof_is_saved_never_shown() -> None:
-    person = PersonFactory()
-    paper = actions.keep_paper(person_id=person.pk, name="Relevé.exe", content=PDF, by=agent(), now=NOW)
-    response = asked(views.paper, student(user_of(person)), paper.uuid)
-    assert response.content == PDF
-    assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''Relev%C3%A9.pdf")
-    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
-    assert asked(views.paper, opened(agent(26, rights=OPEN), person), paper.uuid).status_code == 200
-    assert Read.objects.latest("pk").what == f"documents.paper:{paper.pk}"
