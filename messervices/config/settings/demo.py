@@ -15,6 +15,8 @@ DATABASES = {
     "default": connection(DATABASE_URL, DATABASE_ROLE, pool=int(os.environ.get("MESSERVICES_DB_POOL") or 4)),
 }
 
+CLAMAV = "demo"  # finds the test file that every antivirus knows, and nothing else
+
 BANK = os.environ.get("MESSERVICES_BANK_URL") or f"http://127.0.0.1:{PORT + 2}"
 LYRA_PAYMENT_URL = f"{BANK}/vads-payment/"
 LYRA_API_URL = f"{BANK}/api-payment/V4/"
