@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from bank import pages, rest
+from bank import counter, pages, rest
 from bank.book import HOUSES, Book, Payment
 from bank.control import Control
 from bank.notices import Postman
 from bank.payfip import WSDL, PayFip
+from bank.postoffice import PostOffice
 from bank.settings import Settings
 from bank.stripe import Stripe
 from bank.teller import Refused, Teller
@@ -55,6 +56,8 @@ class Bank:
         self.stripe = Stripe(self.book, self.teller, settings, self.url)
         self.payfip = PayFip(self.book, self.teller, settings)
         self.transfers = Transfers(self.book, settings.transfer_credentials)
+        self.post_office = PostOffice(self.book, settings)
+        self.control.deeds |= self.post_office.deeds
         self.postman.writers |= {
             "stripe": self.stripe.letter,
             "payfip": lambda payment, kind, _source: self.payfip.letter(payment, kind),
@@ -79,6 +82,8 @@ class Bank:
             ("POST", r"/api-payment/V4/(\w+/\w+)", self.api),
             ("POST", r"/sepa/transfers", self.sepa),
             ("GET", r"/sepa/answers", self.sepa),
+            ("GET", r"/post-office(/?.*)", self.counter),
+            ("POST", r"/post-office(/?.*)", self.counter),
             ("POST", r"/control/(\w+)", self.deed),
         ]
 
@@ -127,6 +132,12 @@ class Bank:
         """The desk of credit transfers: a file comes in, answers go out."""
         said, status = self.transfers.handle(request.path, request.headers, request.query, request.body)
         return Reply(rest.dump(said), status, "application/json")
+
+    def counter(self, request: "Request", path: str) -> Reply:
+        """The demonstration post office."""
+        form = request.form if request.method == "POST" else None
+        said = counter.handle(self.post_office, path, form, request.language)
+        return Reply(said.body, said.status, said.kind, said.to)
 
     def healthz(self, _request: "Request") -> Reply:
         """Say that the process answers."""

@@ -17,6 +17,7 @@ SAID: dict[str, tuple[str, str]] = {
     "pay": ("Payer", "Pay"),
     "debit": ("Payer par prélèvement sur un compte", "Pay by direct debit from an account"),
     "houses": ("Les banques jouées ici", "The banks played here"),
+    "post_office": ("Le bureau de poste de démonstration", "The demonstration post office"),
     "is_up": ("répond", "answers"),
     "is_down": ("hors service", "out of service"),
     "take_down": ("La mettre en panne deux minutes", "Take it down for two minutes"),

@@ -70,6 +70,7 @@ def settings(tmp_path: Path, shop: Shop) -> Settings:
         mode="TEST",
         password="secret",
         notice_url=shop.url,
+        return_url=shop.url,
     )
 
 

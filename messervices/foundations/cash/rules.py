@@ -72,7 +72,7 @@ def total(amount_cents: int, fee_cents: int) -> Cents:
 
 @cache
 def _feasts(zone: str, year: int) -> frozenset[date]:
-    return frozenset(holidays.France(subdiv=zone or None, years=year))
+    return frozenset(holidays.country_holidays("FR", subdiv=zone or None, years=year))
 
 
 def is_working_day(day: date, zone: str) -> bool:

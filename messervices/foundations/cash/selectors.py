@@ -90,7 +90,7 @@ def file_for(pk: int, actor: Actor) -> ReturnFile | None:
 def missing_numbers(limit: int = 20) -> list[int]:
     """List the numbers that are missing among the files that are believed: a file that never came (one query)."""
     there = ReturnFile.objects.filter(status__in=BELIEVED, creditor=settings.EFICASH_CREDITOR)
-    numbers = sorted(set(there.values_list("number", flat=True)))
+    numbers = sorted({number for number in there.values_list("number", flat=True) if number is not None})
     if not numbers:
         return []
     known = set(numbers)

@@ -34,7 +34,7 @@ def issue_notice(*, order_id: int, fee_cents: int, closes_at: datetime | None, b
     settings say, and not after ``closes_at``. Raises ``Order.DoesNotExist`` for somebody else's order, ``Refusal``:
     ``cash_not_offered``, ``order_closed``, or ``payment_under_way`` while the bank has not said what became of a card.
     """
-    order = Order.objects.select_for_update(of=("self",)).get(pk=order_id, person_id=by.person_id)
+    order = Order.objects.select_for_update(of=("self",)).get(pk=order_id, person_id=by.person_id or 0)
     _refuse_unless_payable(order, now, closes_at)
     live = selectors.open_notice(order.pk)
     if live is not None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -171,7 +172,7 @@ def _write(file_id: int, found: Sequence[_Found], now: datetime) -> None:
     for one in found:
         key = one.taken.paid_on, one.crous_id
         due.setdefault(key, selectors.due_on(*key))
-    given = {
+    given: dict[str, Any] = {
         "file": file_id, "now": now,
         "number": [one.taken.number for one in found],
         "paid_on": [one.taken.paid_on for one in found],

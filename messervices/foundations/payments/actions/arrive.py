@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -80,7 +81,7 @@ def arrive(*, rail: str, money: Sequence[Arrived], now: datetime) -> list[int]:
         )
         for one in money
     ]
-    given = {
+    given: dict[str, Any] = {
         "rail": rail, "now": now, "numbers": [one.number for one in money], "refs": [one.bank_ref for one in money],
         "orders": [one.order_id for one in money], "cents": [one.amount_cents for one in money],
         "raws": [one.raw for one in money], "marks": marks, "facts": [json.dumps(asdict(one)) for one in facts],

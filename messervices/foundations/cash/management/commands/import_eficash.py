@@ -53,9 +53,10 @@ class Command(BaseCommand):
         kept = actions.receive_file(
             raw=path.read_bytes(), name=path.name, origin=Origin.FOLDER, by=Actor.system("import_eficash"), now=now
         ).file
+        console = Console(file=self.stdout._out)  # noqa: SLF001 - rich needs the stream itself
         bar = Progress(
             TextColumn(path.name), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=Console(file=self.stdout._out), disable=not self.stdout.isatty(),  # noqa: SLF001 - rich needs the stream itself
+            console=console, disable=not self.stdout.isatty(),
         )  # fmt: skip
         with bar:
             task = bar.add_task("read", total=None)
