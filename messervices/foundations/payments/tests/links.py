@@ -53,7 +53,6 @@ def accept(link: PayerLink, now: datetime = NOW, *, key: str = MOTHER, **changes
     """Accept a link and leave for the bank, at an instant."""
     given = {
         "uuid": link.order.uuid, "person_id": link.person_id, "language": "fr", "back_url": "https://a/b",
-        "notice_url": "https://a/n",
     }  # fmt: skip
     with at(now):
         return actions.go_to_bank(now=now, by_link=actions.ByLink(link.pk, key), **given | changes)
