@@ -188,6 +188,7 @@ ROUTES: dict[str, Route] = {
     "desk:communes": Route(AGENTS, query="?q=versa"),
     "desk:bank": Route(AGENTS, shows=True),
     "desk:event": Route(AGENTS, lambda _w, s: (s.event.pk,), shows=True),
+    "desk:refund_transfer": Route(AGENTS, lambda _w, s: (s.refund.pk,), post={}),
     "desk:refund": Route(AGENTS, lambda _w, s: (s.refund.pk,), shows=True),
     "desk:cash": Route(AGENTS, shows=True),
     "desk:cash_line": Route(AGENTS, lambda _w, s: (s.cash_line.pk,), shows=True),

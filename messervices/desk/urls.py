@@ -21,6 +21,7 @@ urlpatterns = [
     path("bank/", bank.bank, name="bank"),
     path("bank/<int:pk>/", bank.event, name="event"),
     path("bank/refunds/<int:pk>/", bank.refund, name="refund"),
+    path("bank/refunds/<int:pk>/transfer", payouts.refund_transfer, name="refund_transfer"),
     path("cash/", cash.cash, name="cash"),
     path("cash/lines/<int:pk>/", cash.line, name="cash_line"),
     path("cash/files/", cash.files, name="cash_files"),

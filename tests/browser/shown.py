@@ -173,6 +173,7 @@ WITHOUT_PAGE = {
     "api:attestation_of_year_missing": "JSON",
     "payouts:freeze_own": "a POST that comes back",
     "desk:payout_do": "a POST that comes back",
+    "desk:refund_transfer": "a POST that comes back",
     "desk:payout_prepare": "a POST that leads to the run",
     "desk:payout_hand_in": "a POST that comes back",
     "desk:payout_run_do": "a POST that comes back, or a file",

@@ -179,6 +179,7 @@ class RefundStatus(models.TextChoices):
     SENDING = "sending", _("demandé à la banque")
     GIVEN = "given", _("rendu")
     FAILED = "failed", _("refusé par la banque")
+    MOVED = "moved", _("rendu par virement")
 
 
 REFUND_STEPS = Workflow(
@@ -187,6 +188,7 @@ REFUND_STEPS = Workflow(
         "confirm": ((RefundStatus.SENDING,), RefundStatus.GIVEN),
         "fail": ((RefundStatus.SENDING,), RefundStatus.FAILED),
         "retry": ((RefundStatus.FAILED,), RefundStatus.QUEUED),
+        "move": ((RefundStatus.FAILED, RefundStatus.MOVED), RefundStatus.MOVED),
     }
 )
 
@@ -229,6 +231,7 @@ VERBS = {
     "payments.meet_incident": _("Un avis de la banque est vérifié par un agent"),
     "payments.close_event": _("Un agent a classé un avis de la banque"),
     "payments.retry_refund": _("Un agent a relancé un remboursement"),
+    "payments.move_refund": _("Un agent vous rend un paiement en trop par virement"),
     "payments.open_link": _("Vous avez demandé un lien pour qu’un proche paie"),
     "payments.mail_link": _("Nous avons envoyé le lien de paiement à l’adresse que vous avez donnée"),
     "payments.accept_link": _("La personne qui a reçu votre lien a commencé à payer"),

@@ -15,7 +15,7 @@ from messervices.foundations.payments.providers import rail_named
 from messervices.foundations.payments.providers.rail import NO_WAY_BACK, GivenBack, Handover, RefundRefusedByBank
 from messervices.foundations.payments.states import REFUND_STEPS, RefundStatus
 from messervices.kernel import crash, jobs
-from messervices.kernel.action import action
+from messervices.kernel.action import action, inside_action
 from messervices.kernel.actor import Actor
 from messervices.kernel.errors import Refusal
 
@@ -130,6 +130,33 @@ def _fail(*, refund_id: int, detail: str, now: datetime) -> None:
     refund.status = REFUND_STEPS.target("fail", refund.status)
     refund.detail, refund.ended_at = detail[:40], now
     refund.save(update_fields=["status", "detail", "ended_at"])
+
+
+@inside_action
+def lock_movable_refund(*, refund_id: int, by: Actor) -> Refund:
+    """Lock a refund that its rail refused, with its order: an agent has it paid otherwise. Raises ``Refusal``."""
+    refund = Refund.objects.select_for_update(of=("self",)).select_related("capture__order").get(pk=refund_id)
+    if not by.may("payments:refund:retry") or refund.crous_id not in by.scope.crous:
+        raise Refusal("not_yours", _("Vous ne pouvez pas relancer ce remboursement."))
+    REFUND_STEPS.target("move", refund.status)
+    return refund
+
+
+@inside_action
+def move_refund(refund: Refund, *, by: Actor, now: datetime) -> None:
+    """Write that a locked refund leaves by another way: this rail is not asked any more. Twice is once."""
+    if refund.status == RefundStatus.MOVED:
+        return
+    refund.status, refund.ended_at = REFUND_STEPS.target("move", refund.status), now
+    refund.save(update_fields=["status", "ended_at"])
+    record(
+        by=by,
+        verb="payments.move_refund",
+        subject=f"payments.refund:{refund.pk}",
+        person_id=refund.person_id,
+        crous_id=refund.crous_id,
+        now=now,
+    )
 
 
 @action

@@ -128,7 +128,8 @@ def count_incidents(actor: Actor) -> int:
 
 
 def _under_way(actor: Actor) -> QuerySet[Refund]:
-    return Refund.objects.filter(crous_id__in=actor.scope.crous).exclude(status=RefundStatus.GIVEN)
+    ended = [RefundStatus.GIVEN, RefundStatus.MOVED]
+    return Refund.objects.filter(crous_id__in=actor.scope.crous).exclude(status__in=ended)
 
 
 def surplus_refunds(actor: Actor, limit: int = 50) -> list[Refund]:
