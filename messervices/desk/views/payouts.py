@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from messervices.desk import selectors as desk
 from messervices.desk.forms import AnswerFileForm, WhyForm
 from messervices.desk.views.door import AgentRequest, for_agents, show
 from messervices.foundations.audit import actions as audit
@@ -239,3 +240,17 @@ def answer(request: AgentRequest, pk: UUID) -> HttpResponse:
     )
     context = {"answer": found, "form": form, "said": said, "may_close": request.actor.may(PREPARE)}
     return show(request, "payouts/answer", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@for_agents("payments:refund:retry")
+def refund_transfer(request: AgentRequest, pk: int) -> HttpResponse:
+    """Have a surplus that its rail could not give back leave by transfer; ask the person for an account if need be."""
+    if desk.refund_for(pk, request.actor) is None:
+        raise Http404
+    payout = actions.pay_refund(refund_id=pk, by=request.actor, now=request.now)
+    if payout is None:
+        messages.info(request, _("La personne n’a pas encore donné de compte : il vient de lui être demandé."))
+        return redirect("desk:refund", pk)
+    messages.success(request, _("Il sera rendu par virement."))
+    return redirect("desk:bank")

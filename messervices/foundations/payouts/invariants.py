@@ -89,6 +89,11 @@ def invariants() -> list[Invariant]:
             " where d.frozen_at is not null and p.status = 'ready'",
         ),
         Invariant(
+            "a surplus paid by transfer was taken from its rail, and no other was",
+            "select count(*) from payments_refund r where (r.status = 'moved') <> exists"
+            " (select from payouts_payout p where p.kind = 'payouts.surplus' and p.reference = r.id::text)",
+        ),
+        Invariant(
             "a payout goes to an account of its payee",
             "select count(*) from payouts_payout p join payouts_bankdetails d on d.id = p.details_id"
             " where (p.person_id, p.establishment_id) is distinct from (d.person_id, d.establishment_id)",

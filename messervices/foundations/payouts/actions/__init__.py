@@ -33,6 +33,7 @@ from messervices.foundations.payouts.actions.send import (
 )
 from messervices.foundations.payouts.actions.sign import sign_run
 from messervices.foundations.payouts.actions.statement import note_debited, note_returned
+from messervices.foundations.payouts.actions.surplus import pay_refund
 from messervices.foundations.payouts.actions.tell import tell_details, tell_own_details
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "note_returned",
     "order_again",
     "order_payout",
+    "pay_refund",
     "read_answer",
     "read_iban",
     "receive_answer",

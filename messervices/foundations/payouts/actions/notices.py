@@ -54,6 +54,16 @@ def tell_of_payout(payout: Payout, kind: str, params: dict[str, Any], now: datet
     _write(payout, kind, given, path, now)
 
 
+@inside_action
+def ask_for_details(person_id: int, *, label: str, amount_cents: int, now: datetime) -> None:
+    """Ask a person for an account, because money waits for them."""
+    followed = Person.objects.values_list("crous_ids", flat=True).filter(pk=person_id).first() or [0]
+    notify(
+        person_id=person_id, crous_id=followed[0], kind="payouts.details_wanted",
+        params={"label": label, "amount_cents": amount_cents}, link=reverse("payouts:details"), now=now,
+    )  # fmt: skip
+
+
 def own_page(owned: BankDetails | Payout) -> str:
     """The page where an owner gives an account."""
     path = reverse("payouts:details")
