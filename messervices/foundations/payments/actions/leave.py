@@ -5,6 +5,7 @@ What was left is still asked about until its form is dead: money that comes by i
 
 from datetime import datetime
 
+from messervices.foundations.payments import rules
 from messervices.foundations.payments.actions.watch import at_bank
 from messervices.foundations.payments.models import Attempt
 from messervices.foundations.payments.providers import rail_named
@@ -51,8 +52,7 @@ def leave(*, attempt_id: int, detail: str, now: datetime) -> bool:
     if attempt.status != AttemptStatus.BEGUN or (detail == NO_DOOR and attempt.door_url):
         return False
     attempt.status = ATTEMPT_STEPS.target("abandon", attempt.status)
-    attempt.ended_at, attempt.detail = now, detail[:40]
-    if detail != LEFT:
-        attempt.ask_at = None
-    attempt.save(update_fields=["status", "ended_at", "detail", "ask_at"])
+    attempt.ended_at, attempt.detail, attempt.asked = now, detail[:40], 0
+    attempt.ask_at = rules.next_question_at(0, now) if detail == LEFT else None
+    attempt.save(update_fields=["status", "ended_at", "detail", "asked", "ask_at"])
     return True
