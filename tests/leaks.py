@@ -128,7 +128,9 @@ QUIET_ROWS = {
     "run": "select debtor_name, gathered_by_label from payouts_run",
     "bank's answer": "select said_of, tally, reason from payouts_bankanswer",
     "bank details": "select country, last_four, bank, bic, encode(iban_sealed, 'escape') from payouts_bankdetails",
-    "message": "select kind, params, link from notifications_message",
+    "message": "select kind, params, link, mail_id, address_digest from notifications_message",
+    "SMS": "select reference, provider_id, outcome from notifications_sms",
+    "dead address": "select digest, code from notifications_deadaddress",
     "check": "select masked_number from cvec_check",
 }
 """Rows that name nobody. A message may hold what its reader needs, but never a number."""

@@ -11,6 +11,7 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 
 from messervices.foundations.documents.tests.factories import grant_of
+from messervices.foundations.notifications.selectors import stop_token
 from tests.world import YEAR, Side, World
 
 Args = Callable[[World, Side], tuple[Any, ...]]
@@ -90,6 +91,10 @@ ROUTES: dict[str, Route] = {
     "portal:reads": OWN,
     "portal:messages": OWN,
     "portal:message": Route(STUDENT, lambda _w, s: (s.message.pk,), shows=True),
+    "portal:contact": OWN,
+    "portal:trust_address": Route(STUDENT, post={}),
+    # A link of a mail: the signed token is the right to stop mails, and says nobody's name
+    "messages:stop": Route(EVERYBODY, lambda _w, s: (stop_token(s.paid.pk, "follow_up"),)),
     "portal:help": PUBLIC,
     "portal:fraud": PUBLIC,
     "portal:accessibility": PUBLIC,
@@ -166,6 +171,7 @@ ROUTES: dict[str, Route] = {
     "payments_api:lyra": Route(NOBODY, post={"vads_site_id": "0"}),
     "payments_api:stripe": Route(NOBODY, post={"type": "none"}),
     "payments_api:payfip": Route(NOBODY, post={"none": "none"}),
+    "messages_api:report": Route(NOBODY, post={"id": "0"}),
     "api:openapi-json": PUBLIC,
     "api:api-root": Route(NOBODY),
     "api:attestation": Route(NOBODY, lambda _w, s: (s.document.number,), query="?etudiant=XXXXX"),
@@ -182,6 +188,7 @@ ROUTES: dict[str, Route] = {
     "desk:file_payments": Route(AGENTS, _person, shows=True),
     "desk:file_papers": Route(AGENTS, _person, shows=True),
     "desk:file_messages": Route(AGENTS, _person, shows=True),
+    "desk:message_again": Route(AGENTS, lambda _w, s: (s.paid.uuid, s.message.pk), post={}),
     "desk:file_timeline": Route(AGENTS, _person, shows=True),
     "desk:file_reads": Route(AGENTS, _person, shows=True),
     "desk:correct": Route(AGENTS, lambda _w, s: (s.paid.uuid, "birth_name"), shows=True),
@@ -242,6 +249,7 @@ ROUTES: dict[str, Route] = {
     "demo:codes": PUBLIC,
     "demo:mails": PUBLIC,
     "demo:mail": Route(NOBODY, fixed=("none",)),
+    "demo:html": Route(NOBODY, fixed=("none",)),
     "demo:attachment": Route(NOBODY, fixed=("none", 0)),
 }
 

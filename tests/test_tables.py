@@ -49,6 +49,7 @@ OPEN = {
     "ledger_balance": "sums by account; nobody is named",
     "ledger_transfer": "amounts and keys of a bank; nobody is named. The application may only call ledger_post",
     "mfa_authenticator": "read by its user alone; allauth's, which knows no scope",
+    "notifications_deadaddress": "keyed digests of addresses; nobody is named",
     "notifications_outgoingmail": "a mail on its way to an address, emptied as it leaves; written and sent by machines",
     "payments_railhealth": "which banks answer; nobody is named",
     "procrastinate_events": "the queue's own; arguments are numbers",

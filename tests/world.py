@@ -34,7 +34,7 @@ from messervices.foundations.documents import actions as documents
 from messervices.foundations.documents.models import Document, Paper
 from messervices.foundations.documents.tests import honest
 from messervices.foundations.documents.tests.factories import proof
-from messervices.foundations.notifications.models import Message
+from messervices.foundations.notifications.models import Contact, Message
 from messervices.foundations.payments.models import Attempt, Order, OutsideEvent, Refund
 from messervices.foundations.payments.tests.factories import begin, notice, tell
 from messervices.foundations.payouts import actions as payout_actions
@@ -222,6 +222,10 @@ def _ine(crous_id: int, serial: int) -> str:
     return bea(crous_id * 1_000_000 + serial)
 
 
+def _phone(crous_id: int) -> str:
+    return f"+3361200{crous_id:04d}"
+
+
 def _follow(person: Person, *crous_ids: int) -> None:
     Person.objects.filter(pk=person.pk).update(crous_ids=list(crous_ids))
     User.objects.filter(person_id=person.pk).update(crous_ids=list(crous_ids))
@@ -265,6 +269,7 @@ def _side(crous_id: int) -> Side:
             by=by, person_id=person.pk, crous_id=crous_id, what="file", now=NOW,
             reason=f"Question sur un paiement ({MARKS[crous_id]})",
         )  # fmt: skip
+    Contact.objects.update_or_create(person=paid, defaults={"phone": _phone(crous_id)})
     AnnouncementFactory(
         perimeter="crous", crous_id=crous_id, slug=f"closed-{crous_id}", title_fr=f"Fermeture {MARKS[crous_id]}"
     )
@@ -294,7 +299,7 @@ def _whole(
     )  # fmt: skip
     numbers = list(Document.objects.filter(crous_id=crous_id).values_list("number", flat=True))
     orders = list(Order.objects.filter(crous_id=crous_id).values_list("number", flat=True))
-    side.marks = {side.mark, f"@crous-{crous_id}.example", *numbers, *orders}
+    side.marks = {side.mark, f"@crous-{crous_id}.example", _phone(crous_id), *numbers, *orders}
     side.marks |= {f"{number[:4]} {number[4:10]} {number[10:]}" for number in numbers}
     side.marks |= set(Payout.objects.filter(crous_id=crous_id).values_list("number", flat=True))
     side.marks |= {details.masked for details in BankDetails.objects.filter(person=paid)}

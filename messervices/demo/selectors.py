@@ -1,11 +1,15 @@
-"""What the demonstration's pages show: sign-ins and the codes of the moment."""
+"""What the demonstration's pages show: sign-ins, the codes of the moment, and what people were sent."""
 
 from dataclasses import dataclass
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import settings
 
+from messervices.demo import mailbox
 from messervices.demo.states import SIGN_INS, SignIn
+from messervices.foundations.accounts.models import User
+from messervices.foundations.notifications.models import Sms
+from messervices.kernel.scope import EVERY, Scope, acting_as
 
 PERIOD = 30
 """Seconds that a code lasts."""
@@ -33,3 +37,28 @@ def lines() -> list[Line]:
 def bank_address() -> str:
     """Where the demonstration's bank answers."""
     return str(settings.BANK)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A mail or an SMS, with the address of whom it went to: a telephone number says little."""
+
+    mail: mailbox.Mail
+    who: str
+
+
+def received(limit: int = 400) -> list[Received]:
+    """What people were sent, newest first (no query without SMS, two with)."""
+    newest = mailbox.newest(limit)
+    owners = _owners([one.reference for one in newest if one.reference])
+    return [Received(one, owners.get(one.reference, one.to)) for one in newest]
+
+
+def _owners(references: list[str]) -> dict[str, str]:
+    """Find the address of each person whom an SMS went to."""
+    if not references:
+        return {}
+    with acting_as(Scope("demo:mailbox", crous=EVERY)):
+        people = dict(Sms.objects.filter(reference__in=references).values_list("reference", "person_id"))
+    emails = dict(User.objects.filter(person_id__in=set(people.values())).values_list("person_id", "email"))
+    return {reference: emails[person_id] for reference, person_id in people.items() if person_id in emails}

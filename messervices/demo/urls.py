@@ -10,5 +10,6 @@ urlpatterns = [
     path("codes", views.codes, name="codes"),
     path("mail/", views.mails, name="mails"),
     path("mail/<str:name>/", views.mail, name="mail"),
+    path("mail/<str:name>/html", views.html, name="html"),
     path("mail/<str:name>/<int:place>", views.attachment, name="attachment"),
 ]

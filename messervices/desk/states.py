@@ -5,6 +5,8 @@ from enum import StrEnum
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from messervices.kernel.messages import MessageKind, Topic
+
 
 class Right(StrEnum):
     """What an agent may be allowed to do at the desk, whatever the services."""
@@ -47,6 +49,22 @@ class Reason(models.TextChoices):
 
 CASE_REASON = _("Numéro INE demandé par deux personnes")
 """The reason of a file opened from the queue of numbers."""
+
+_REASON = ({"reason": "L’acte de naissance porte ces prénoms."},)
+
+MESSAGES = {
+    "desk.fact_corrected": MessageKind(
+        samples=(
+            {"kind": "birth_name", "reason": "L’acte de naissance porte ce nom."},
+            {"kind": "ine", "reason": "Vu."},
+        )
+    ),
+    "desk.ine_granted": MessageKind(samples=_REASON),
+    "desk.ine_refused": MessageKind(samples=_REASON),
+    "desk.ine_paper_asked": MessageKind(samples=_REASON),
+    "desk.ine_taken": MessageKind(),
+    "desk.ine_kept": MessageKind(topic=Topic.FOLLOW_UP),
+}
 
 VERBS = {
     "desk.many_files": _("Un agent a ouvert beaucoup de dossiers en peu de temps"),

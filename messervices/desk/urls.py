@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messervices.desk.views import agents, bank, cases, cash, facts, files, home, network, payouts, search
+from messervices.desk.views import agents, bank, cases, cash, facts, files, home, messages, network, payouts, search
 
 app_name = "desk"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
         if part
     ),
     path("students/<uuid:uuid>/correct/<slug:kind>/", facts.correct, name="correct"),
+    path("students/<uuid:uuid>/messages/<int:message_id>/again", messages.again, name="message_again"),
     path("communes", facts.communes, name="communes"),
     path("bank/", bank.bank, name="bank"),
     path("bank/<int:pk>/", bank.event, name="event"),

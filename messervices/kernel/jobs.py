@@ -8,6 +8,7 @@ import functools
 import json
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import procrastinate
@@ -20,7 +21,7 @@ from messervices.kernel.scope import Scope, acting_as
 log = logging.getLogger(__name__)
 
 _ENQUEUE = (
-    "select procrastinate_defer_jobs_v1(array[row(%s, %s, %s, null, null, %s::jsonb, null)"
+    "select procrastinate_defer_jobs_v1(array[row(%s, %s, %s, null, null, %s::jsonb, now() + %s::interval)"
     "::procrastinate_job_to_defer_v1])"
 )
 
@@ -34,6 +35,14 @@ def enqueue(name: str, **kwargs: Any) -> None:
     Raises ``KeyError`` for a name that no ``tasks.py`` has.
     """
     _jobs[name].enqueue(**kwargs)
+
+
+def enqueue_after(name: str, wait: timedelta, **kwargs: Any) -> None:
+    """Write a job that begins once ``wait`` has passed, by the database's clock: the platform's may be set elsewhere.
+
+    Raises ``KeyError`` as ``enqueue`` does.
+    """
+    _jobs[name].enqueue(wait=wait, **kwargs)
 
 
 class Job:
@@ -50,13 +59,13 @@ class Job:
         with acting_as(self.scope):
             self.function(**kwargs)
 
-    def enqueue(self, **kwargs: Any) -> None:
-        """Write the job in the open transaction (one query). Arguments must be JSON."""
+    def enqueue(self, *, wait: timedelta | None = None, **kwargs: Any) -> None:
+        """Write the job in the open transaction (one query), to begin at once or after ``wait``. Arguments are JSON."""
         if not connection.in_atomic_block:
             msg = f"{self.task.name} must be enqueued inside an action"
             raise RuntimeError(msg)
         with connection.cursor() as cursor:
-            cursor.execute(_ENQUEUE, (self.queue, self.task.name, self.priority, json.dumps(kwargs)))
+            cursor.execute(_ENQUEUE, (self.queue, self.task.name, self.priority, json.dumps(kwargs), wait))
 
 
 def job(

@@ -2,17 +2,20 @@
 
 import datetime as dt
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
+from messervices.foundations.accounts.states import Language
 from messervices.foundations.crous import selectors as crous
+from messervices.foundations.notifications.rules import phone_number
 from messervices.foundations.students.models import Person
 from messervices.foundations.students.rules import INE_LENGTH, Identity, read_ine
 from messervices.foundations.students.states import Civility, IdentifierStatus
+from messervices.kernel.messages import Topic
 from messervices.look.forms import DayField, LongSelect, LookupField
 
 YOUNGEST_YEARS = 10
@@ -198,3 +201,53 @@ def known_identity(person: Person) -> Mapping[str, Any]:
         "ine": "" if provisional else person.ine,
         "no_ine": provisional,
     }
+
+
+HOME_PREFIX = "33"
+"""The country of a telephone number that names none."""
+
+
+class ContactForm(forms.Form):
+    """How one wants to be written to: language, topics by mail, a number for what is urgent."""
+
+    language = forms.ChoiceField(
+        label=gettext_lazy("Langue de vos messages"), choices=Language.choices, widget=forms.RadioSelect
+    )
+    mail = forms.MultipleChoiceField(
+        label=gettext_lazy("E-mails que vous pouvez arrêter"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "Décochez ce que vous ne voulez plus recevoir par e-mail : cela reste dans vos messages."
+        ),
+    )
+    phone = forms.CharField(
+        label=gettext_lazy("Téléphone portable"),
+        required=False,
+        max_length=40,
+        help_text=gettext_lazy(
+            "De n’importe quel pays. Hors de France, commencez par l’indicatif, par exemple +39 347 123 4567."
+        ),
+    )
+    sms = forms.BooleanField(label=gettext_lazy("M’envoyer un SMS quand c’est urgent"), required=False)
+
+    def __init__(self, *args: Any, topics: Iterable[Topic], **kwargs: Any) -> None:
+        """``topics``: those whose mails may be stopped."""
+        super().__init__(*args, **kwargs)
+        self.topics = list(topics)
+        self.fields["mail"].choices = [(topic.value, topic.label) for topic in self.topics]
+        self.fields["phone"].widget.attrs |= {"autocomplete": "tel", "inputmode": "tel"}
+
+    def clean_phone(self) -> str:
+        """Read a number of any country; say how to write one that is none."""
+        typed = self.cleaned_data["phone"]
+        number = phone_number(typed, HOME_PREFIX)
+        if typed.strip() and not number:
+            raise forms.ValidationError(
+                _("Ce numéro n’est pas complet. Par exemple 06 12 34 56 78, ou +39 347 123 4567."), code="shape"
+            )
+        return number
+
+    def mail_off(self) -> list[str]:
+        """The topics that were not kept."""
+        return [topic.value for topic in self.topics if topic.value not in self.cleaned_data["mail"]]

@@ -174,7 +174,10 @@ def search(text: str, now: datetime) -> list[Door]:
 
 # The signed-in home -------------------------------------------------------------------------------------------
 
-_HOME = "select portal_home(%(person)s, %(verbs)s, %(kinds)s, %(holding)s)"
+_HOME = (
+    "select portal_home(%(person)s, %(verbs)s, %(kinds)s, %(holding)s),"
+    " exists(select from notifications_deadaddress where digest = %(address)s)"
+)
 HOME_FACTS = (FactKind.STUDY_CITY, FactKind.BOURSIER, FactKind.ESTABLISHMENT, FactKind.NATIONALITY)
 
 
@@ -197,12 +200,13 @@ def _title(_language: str | None, kind: str, params: str) -> str:
     return inbox.title_of(kind, json.loads(params))
 
 
-def home_of(person_id: int) -> dict[str, Any]:
-    """Messages, timeline, facts and number of a person, for the home page. One query."""
-    values: dict[str, Any] = {"person": person_id, **_home_constants()}
+def home_of(person_id: int, email: str) -> dict[str, Any]:
+    """Messages, timeline, facts and number of a person, and whether their address is dead. One query."""
+    values: dict[str, Any] = {"person": person_id, "address": inbox.address_digest(email), **_home_constants()}
     with connection.cursor() as cursor:
         cursor.execute(_HOME, values)
-        found: dict[str, Any] = json.loads(cursor.fetchone()[0])
+        said, address_dead = cursor.fetchone()
+    found: dict[str, Any] = json.loads(said) | {"address_dead": address_dead}
     for one in found["messages"]:
         one["title"] = _title(get_language(), one["kind"], one["params"])
     unread = found["unread"]

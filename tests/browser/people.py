@@ -18,6 +18,7 @@ from messervices.foundations.accounts.actions.change_email import ask_email_chan
 from messervices.foundations.accounts.actions.open_account import add_code_factor, open_account
 from messervices.foundations.accounts.models import User
 from messervices.foundations.notifications.models import OutgoingMail
+from messervices.foundations.notifications.providers.letter import Frame, Item, compose_items
 from messervices.foundations.payments.tests.links import make_link, token_of
 from messervices.kernel import clock
 from tests import world as worlds
@@ -119,6 +120,9 @@ class Visitors:
         worlds.work_off()
         letter = EmailMultiAlternatives(
             "Votre attestation", "Bonjour\nhttps://example.org", "a@b.example", ["c@d.example"]
+        )
+        letter.attach_alternative(
+            compose_items([Item("desk.ine_kept", {}, "/me/")], language="fr", frame=Frame()).html, "text/html"
         )
         letter.attach("attestation.pdf", b"%PDF-1.7", "application/pdf")
         letter.send()

@@ -67,6 +67,7 @@ SHOWN: list[Shown] = [
     Shown("portal:search", "anonymous", query="&q=xyzzy", note="nothing found"),
     *(Shown("portal:home", who) for who in ("newcomer", "paid", "payer", "scholar", "claimant")),
     *each("paid", "portal:me", "portal:identity", "portal:history", "portal:reads", "portal:messages"),
+    *each("paid", "portal:contact", "messages:stop"),
     *each("paid", "portal:message"),
     Shown("portal:identity", "newcomer"),
     Shown("portal:me", "claimant"),
@@ -165,6 +166,9 @@ WITHOUT_PAGE = {
     "documents:replace": "a POST that comes back",
     "documents:withdraw": "a POST that comes back",
     "payments_api:lyra": "the bank’s door",
+    "messages_api:report": "the door of who carries our mails",
+    "portal:trust_address": "a POST that comes back",
+    "desk:message_again": "a POST that comes back",
     "api:openapi-json": "a description for machines",
     "api:api-root": "no page",
     "api:attestation": "JSON",
@@ -185,5 +189,6 @@ WITHOUT_PAGE = {
     "cvec:pay": "a POST that goes on to the bank",
     "demo:codes": "JSON for a page",
     "demo:attachment": "a file",
+    "demo:html": "a mail, in a frame of demo:mail; tests/browser/test_mails.py looks at each",
 }
 """Routes that show no page, each with its reason."""

@@ -1,5 +1,6 @@
 """Settings common to all. Values come from the environment, read once; there is no logic beyond reading them."""
 
+import json
 import os
 from pathlib import Path
 
@@ -183,6 +184,20 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # what is larger goes to a file on the disk as it comes
 BODY_MAX_BYTES = 64 * 1024 * 1024
+
+# Who carries messages, and how they tell what came of them: messervices/foundations/notifications/README.md.
+MAIL_REPLY_TO = json.loads(os.environ.get("MAIL_REPLY_TO") or "{}")  # {"lyon": "contact@…"}: who reads the answers
+MAIL_RETURN_PATH = os.environ.get("MAIL_RETURN_PATH", "")  # the mailbox that mails come back to
+MAIL_RETURNED = os.environ.get("MAIL_RETURNED", "")  # where that mailbox is: a Maildir, or a file of mails
+MAIL_REPORT_KEY = os.environ.get("MAIL_REPORT_KEY", "")
+MAIL_REPORT_KEY_PREVIOUS = os.environ.get("MAIL_REPORT_KEY_PREVIOUS", "")
+SMS_CARRIER = os.environ.get("SMS_CARRIER", "")  # messervices.foundations.notifications.providers.ovh.Ovh
+OVH_API_URL = os.environ.get("OVH_API_URL", "https://eu.api.ovh.com/1.0")
+OVH_APPLICATION_KEY = os.environ.get("OVH_APPLICATION_KEY", "")
+OVH_SECRET = os.environ.get("OVH_SECRET", "")
+OVH_CONSUMER_KEY = os.environ.get("OVH_CONSUMER_KEY", "")
+OVH_SMS_SERVICE = os.environ.get("OVH_SMS_SERVICE", "")
+OVH_SMS_SENDER = os.environ.get("OVH_SMS_SENDER", "")
 
 # The banks' side: the same adapters reach the real platforms or the demo bank.
 LYRA_PAYMENT_URL = os.environ.get("LYRA_PAYMENT_URL", "")

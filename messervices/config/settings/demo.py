@@ -47,6 +47,9 @@ EFICASH_SECRET = "demonstration only: of the demonstration post office"  # noqa:
 
 EMAIL_BACKEND = "messervices.demo.mailbox.Backend"
 DEMO_MAILBOX = VAR / "mail"
+SMS_CARRIER = "messervices.demo.mailbox.Sms"
+MAIL_REPORT_KEY = "demonstration"
+MAIL_REPLY_TO = {"versailles": "contact@crous-versailles.example"}
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

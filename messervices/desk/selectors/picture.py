@@ -13,9 +13,7 @@ from messervices.foundations.audit import selectors as audit
 from messervices.foundations.documents import selectors as documents
 from messervices.foundations.documents.models import Document
 from messervices.foundations.notifications import selectors as notifications
-from messervices.foundations.notifications.models import Message
-from messervices.foundations.notifications.selectors import Entry
-from messervices.foundations.notifications.states import MailStatus
+from messervices.foundations.notifications.selectors import Written
 from messervices.foundations.payments import selectors as payments
 from messervices.foundations.payments.models import Order
 from messervices.foundations.students import selectors as students
@@ -194,19 +192,6 @@ def documents_of(person: Person, actor: Actor, limit: int) -> list[Document]:
     return list((issued if actor.national else issued.filter(crous_id__in=actor.crous_ids))[:limit])
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A message to the person, with its words."""
-
-    entry: Entry
-    body: str
-    mail: str
-
-
 def messages_of(person: Person, limit: int) -> list[Written]:
-    """What was written to the person, newest first, with the words (one query)."""
-    rows = Message.objects.filter(person_id=person.pk).select_related("document").order_by("-created_at", "-pk")
-    return [
-        Written(notifications.entry_of(row), notifications.body_of(row), str(MailStatus(row.mail_status).label))
-        for row in rows[:limit]
-    ]
+    """What was written to the person, newest first, with the words and what came of each (one query)."""
+    return notifications.written_to(person.pk, limit)

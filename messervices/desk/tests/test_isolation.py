@@ -67,6 +67,7 @@ PROBES: dict[str, Callable[[dict[str, Any]], list[Any]] | None] = {
     "file_payments": lambda made: [made["uuid"]],
     "file_papers": lambda made: [made["uuid"]],
     "file_messages": lambda made: [made["uuid"]],
+    "message_again": lambda made: [made["uuid"], 1],
     "file_timeline": lambda made: [made["uuid"]],
     "file_reads": lambda made: [made["uuid"]],
     "correct": lambda made: [made["uuid"], "birth_name"],
@@ -122,7 +123,7 @@ def test_the_agent_of_another_crous_gets_the_same_404_as_for_nobody(client: Clie
     absent = {"uuid": uuid.uuid4()} | dict.fromkeys(("case", "event", "cash_line", "cash_file"), 999_999)
     nobody = reverse(f"desk:{name}", args=probe(absent))
     sign_in(client, full_agent(crous_ids=[LYON], label="B. Faure, Crous de Lyon"))
-    calls = [client.post] if name in {"open", "cash_move"} else [client.get]
+    calls = [client.post] if name in {"open", "cash_move", "message_again"} else [client.get]
     calls += [client.post] if name in {"correct", "case", "event", "cash_line"} else []
     for call in calls:
         answer, same = call(url), call(nobody)
@@ -141,7 +142,9 @@ def test_control_the_agent_of_the_persons_crous_opens_it(client: Client, theirs,
     assert probe is not None
     sign_in(client, full_agent())
     url = reverse(f"desk:{name}", args=probe(theirs))
-    answer = client.post(url, {"reason": "asked"}) if name in {"open", "cash_move"} else client.get(url)
+    answer = (
+        client.post(url, {"reason": "asked"}) if name in {"open", "cash_move", "message_again"} else client.get(url)
+    )
     assert answer.status_code in {200, 302}
 
 
@@ -201,7 +204,7 @@ def test_pages_of_the_national_desk_are_closed_to_an_agent_without_the_rights(cl
 def test_a_student_and_an_establishment_find_none_of_it(client: Client, theirs) -> None:
     sign_in(client, user_of(PersonFactory()))
     for name, probe in PROBES.items():
-        if probe and name not in {"open", "cash_move"}:
+        if probe and name not in {"open", "cash_move", "message_again"}:
             assert client.get(reverse(f"desk:{name}", args=probe(theirs))).status_code == 404
     sign_in(client, AgentFactory(kind="establishment", rights=[], crous_ids=[]))
     assert client.get(reverse("desk:home")).status_code == 404

@@ -144,7 +144,10 @@ def _papers(request: AgentRequest, person: Person) -> dict[str, Any]:
 
 
 def _messages(_request: AgentRequest, person: Person) -> dict[str, Any]:
-    return {"messages": selectors.messages_of(person, _MANY)}
+    return {
+        "messages": selectors.messages_of(person, _MANY),
+        "address_dead": notifications.is_unreachable(person.pk),
+    }
 
 
 def _timeline(request: AgentRequest, person: Person) -> dict[str, Any]:

@@ -167,12 +167,12 @@ class Adapter(DefaultAccountAdapter):
         """
         address = EmailAddress.objects.select_related("user").filter(email=email).first()
         context = {
-            "sign_in": self.request.build_absolute_uri(reverse("account_login")),
-            "reset": self.request.build_absolute_uri(reverse("account_reset_password")),
+            "sign_in_url": self.request.build_absolute_uri(reverse("account_login")),
+            "reset_url": self.request.build_absolute_uri(reverse("account_reset_password")),
         }
         if address and not address.verified:
             link = get_emailconfirmation_model().create(address)
-            context["confirm"] = self.get_email_confirmation_url(self.request, link)
+            context["confirm_url"] = self.get_email_confirmation_url(self.request, link)
         user = address.user if address else selectors.user_by_email(email)
         self._write(email, "exists", context, user)
 

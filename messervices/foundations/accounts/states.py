@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from messervices.kernel.messages import MessageKind, Topic
+
 
 class Kind(models.TextChoices):
     """What an account is for."""
@@ -18,6 +20,28 @@ class Language(models.TextChoices):
     FRENCH = "fr", "Français"
     ENGLISH = "en", "English"
 
+
+_URL = {"url": "https://messervices.example/account/confirm/abc/"}
+_EXISTS = {
+    "sign_in_url": "https://messervices.example/account/login/",
+    "reset_url": "https://messervices.example/account/password/reset/",
+}
+
+MESSAGES = {
+    f"accounts.{name}": MessageKind(topic=Topic.SECURITY, samples=samples)
+    for name, samples in {
+        "change_new": (_URL,),
+        "change_old": (_URL | {"new_email": "lina@exemple.example"},),
+        "change_taken": ({},),
+        "changed_email": ({"at": "2026-08-28T12:00:00+00:00"},),
+        "confirm": (_URL,),
+        "exists": (_EXISTS, _EXISTS | {"confirm_url": _URL["url"]}),
+        "notice": (_URL | {"at": "2026-08-28T12:00:00+00:00", "sentence": "Le mot de passe a été changé."},),
+        "reset": (_URL,),
+        "unknown": (_URL,),
+    }.items()
+}
+"""The mails of this room. They go to an address, not to a person's inbox."""
 
 VERBS = {
     "accounts.create_account": _("Votre compte a été créé"),

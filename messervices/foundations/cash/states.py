@@ -5,6 +5,7 @@ from enum import StrEnum
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from messervices.kernel.messages import MessageKind, Topic
 from messervices.kernel.workflow import Workflow
 
 RAIL = "eficash"
@@ -132,6 +133,21 @@ class Right(StrEnum):
 RIGHTS = {
     Right.IMPORT: _("Déposer et suivre les fichiers de La Poste"),
     Right.DECIDE: _("Rapprocher ou classer une somme reçue à La Poste"),
+}
+
+MESSAGES = {
+    "cash.notice": MessageKind(
+        topic=Topic.MONEY,
+        samples=(
+            {
+                "label": "CVEC 2026-2027",
+                "amount_cents": 105_00,
+                "fee_cents": 5_00,
+                "until": "2026-09-27T21:59:59+00:00",
+            },
+        ),
+    ),
+    "cash.expired": MessageKind(topic=Topic.MONEY, samples=({"label": "CVEC 2026-2027"},)),
 }
 
 VERBS = {

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from messervices.kernel.messages import MessageKind, Topic
 from messervices.kernel.money import Cents
 from messervices.kernel.workflow import Workflow
 
@@ -222,6 +223,56 @@ class Paid:
 RIGHTS = {
     "payments:event:close": _("Classer un avis de la banque"),
     "payments:refund:retry": _("Relancer un remboursement"),
+}
+
+MESSAGES = {
+    "payments.surplus": MessageKind(
+        topic=Topic.MONEY,
+        samples=tuple(
+            {"label": "CVEC 2026-2027", "amount_cents": 105_00, "reason": reason}
+            for reason in ("already_paid", "order_closed", "amount_changed")
+        ),
+    ),
+    "payments.link_expired": MessageKind(
+        topic=Topic.MONEY, samples=({"label": "CVEC 2026-2027", "amount_cents": 105_00},)
+    ),
+    "payments.link_refused": MessageKind(
+        topic=Topic.MONEY,
+        samples=tuple(
+            {"label": "CVEC 2026-2027", "amount_cents": 105_00, "word": word} for word in ("", "Pas ce mois-ci.")
+        ),
+    ),
+    "payments.payer_link": MessageKind(
+        topic=Topic.MONEY,
+        samples=(
+            {
+                "first_name_asking": "Lina",
+                "label": "CVEC 2026-2027",
+                "amount_cents": 105_00,
+                "until": "2026-08-30T12:00:00+00:00",
+                "url": "https://messervices.example/pay/link/abc",
+            },
+        ),
+    ),
+    "payments.payer_receipt": MessageKind(
+        topic=Topic.PAPER,
+        samples=tuple(
+            {
+                "name": name,
+                "student": "Lina",
+                "label": "CVEC 2026-2027",
+                "number": "CV26-000001",
+                "office": "Crous de Versailles",
+                "amount_cents": 105_00,
+                "tx_id": "1234abcd",
+                "paid_at": "2026-08-28T12:00:00+00:00",
+            }
+            for name in ("", "Amina Benali")
+        ),
+    ),
+    "payments.given_back": MessageKind(
+        topic=Topic.FOLLOW_UP, samples=({"label": "CVEC 2026-2027", "amount_cents": 105_00},)
+    ),
 }
 
 VERBS = {

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from messervices.kernel.messages import MessageKind, Topic
 from messervices.kernel.money import Cents
 from messervices.kernel.workflow import Workflow
 
@@ -149,6 +150,24 @@ RIGHTS = {
     APPROVE: _("Confirmer ou refuser un virement en seconde personne"),
     PREPARE: _("Préparer un lot de virements et le transmettre"),
     SIGN: _("Signer un lot de virements"),
+}
+
+_PAYOUT = {"label": "CVEC 2026-2027", "amount_cents": 105_00, "number": "VIR26-000001", "masked": "FR •••• 189"}
+_PAGE = {"url": "https://messervices.example/payouts/details"}
+_TOLD = {"masked": "FR •••• 189", "usable_from": "2026-08-31T12:00:00+00:00", "hours": 72}
+
+MESSAGES = {
+    "payouts.details_told": MessageKind(
+        topic=Topic.SECURITY,
+        samples=(_TOLD | {"bank": "", "changed": False}, _TOLD | {"bank": "Banque d’ici", "changed": True} | _PAGE),
+    ),
+    "payouts.details_frozen": MessageKind(topic=Topic.SECURITY, samples=({"masked": "FR •••• 189"}, _TOLD | _PAGE)),
+    "payouts.details_lifted": MessageKind(topic=Topic.SECURITY, samples=({"masked": "FR •••• 189"}, _TOLD | _PAGE)),
+    "payouts.cancelled": MessageKind(topic=Topic.MONEY, samples=(_PAYOUT | {"reason": "Déjà versé."},)),
+    "payouts.paid": MessageKind(topic=Topic.MONEY, samples=(_PAYOUT, _PAYOUT | _PAGE)),
+    "payouts.returned": MessageKind(
+        topic=Topic.MONEY, samples=(_PAYOUT | {"code": "AC04"}, _PAYOUT | {"code": "AM04"} | _PAGE)
+    ),
 }
 
 VERBS = {

@@ -1,6 +1,6 @@
 """A job is a row of the transaction that wants it, and runs in its own scope."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -52,3 +52,14 @@ def test_a_job_can_be_written_by_its_name() -> None:
     assert waiting() == before + 1
     with pytest.raises(KeyError):
         jobs.enqueue("nobody.knows")
+
+
+def test_a_job_may_be_written_to_begin_later() -> None:
+    with transaction.atomic():
+        jobs.enqueue_after("kernel.tests.test_jobs.note", timedelta(minutes=5), number=6)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select scheduled_at between now() + interval '4 minutes' and now() + interval '6 minutes'"
+            " from procrastinate_jobs where args = '{\"number\": 6}'"
+        )
+        assert cursor.fetchone() == (True,)

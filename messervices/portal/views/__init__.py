@@ -1,6 +1,7 @@
 """Views of the portal, by what they are about."""
 
 from messervices.portal.views.browse import home, page, search, services, status
+from messervices.portal.views.contact import contact, trust_address
 from messervices.portal.views.expired import expired_form
 from messervices.portal.views.identity import communes, disputed_ine, identity
 from messervices.portal.views.inbox import message, messages
@@ -9,6 +10,7 @@ from messervices.portal.views.preferences import preferences
 
 __all__ = [
     "communes",
+    "contact",
     "disputed_ine",
     "expired_form",
     "history",
@@ -23,4 +25,5 @@ __all__ = [
     "search",
     "services",
     "status",
+    "trust_address",
 ]

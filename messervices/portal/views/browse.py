@@ -49,13 +49,14 @@ def _signed_in(request: Any) -> HttpResponse:
         shown |= {"next": _who_are_you(), "tiles": [], "known": None}
         return render(request, "portal/home/signed_in.html", shown)
     tiles = selectors.tiles_of(actor.person_id, now)
-    known = selectors.home_of(actor.person_id)
+    known = selectors.home_of(actor.person_id, request.user.email)
     urgent = tiles[0] if tiles and tiles[0].urgency > 0 else None
     shown |= {
         "next": urgent,
         "tiles": tiles,
         "known": known,
         "unread": known["unread"],
+        "address_dead": known["address_dead"],
     }
     return render(request, "portal/home/signed_in.html", shown)
 

@@ -21,7 +21,11 @@ def messages(request: Any) -> HttpResponse:
     """The inbox, newest first."""
     rows = inbox.inbox_of(request.actor.person_id, limit=_MOST)
     page = Paginator(rows, _A_PAGE).get_page(request.GET.get("page"))
-    shown = {"page": page, "unread": sum(row.unread for row in rows)}
+    shown = {
+        "page": page,
+        "unread": sum(row.unread for row in rows),
+        "address_dead": inbox.is_dead(request.user.email),
+    }
     return render(request, "portal/me/messages.html", shown)
 
 

@@ -25,7 +25,7 @@ def from_here(request: Any) -> bool:
     return origin is None or urlsplit(origin).netloc == request.get_host()
 
 
-def _keep(response: HttpResponse, name: str, value: str, *, secure: bool) -> None:
+def keep_choice(response: HttpResponse, name: str, value: str, *, secure: bool) -> None:
     """Keep a choice in the browser for a year."""
     response.set_cookie(name, value, max_age=_A_YEAR, samesite="Lax", secure=secure, httponly=True)
 
@@ -44,12 +44,12 @@ def preferences(request: Any) -> HttpResponse:
         return response
     language = request.POST.get("language", "")
     if language in settings.SPOKEN:
-        _keep(response, settings.LANGUAGE_COOKIE_NAME, language, secure=request.is_secure())
+        keep_choice(response, settings.LANGUAGE_COOKIE_NAME, language, secure=request.is_secure())
         if request.actor.user_id is not None:
             choose_language(user=request.user, language=language)
     theme = request.POST.get("theme", "")
     if theme in THEMES:
-        _keep(response, "theme", theme, secure=request.is_secure())
+        keep_choice(response, "theme", theme, secure=request.is_secure())
     elif theme:
         response.delete_cookie("theme", samesite="Lax")
     return response

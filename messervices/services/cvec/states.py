@@ -5,6 +5,7 @@ from enum import StrEnum
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from messervices.kernel.messages import MessageKind, Topic
 from messervices.kernel.workflow import Workflow
 
 
@@ -173,6 +174,16 @@ class Right(StrEnum):
 RIGHTS = {
     Right.SEE: _("Voir les CVEC et leurs attestations"),
     Right.ADMIT: _("Valider les établissements et voir leurs listes"),
+}
+
+MESSAGES = {
+    "cvec.certificate": MessageKind(
+        topic=Topic.PAPER,
+        samples=(
+            {"year": "2026-2027", "number": "VER6ABCDEFGHJ", "exempt": False},
+            {"year": "2026-2027", "number": "VER6ABCDEFGHJ", "exempt": True},
+        ),
+    ),
 }
 
 VERBS = {

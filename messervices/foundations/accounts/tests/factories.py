@@ -30,7 +30,7 @@ class Written:
     def _text(self, end: str) -> str:
         with translation.override(self.language):
             template = get_template(f"accounts/mail/{self.kind}.{end}").template
-            return template.render(Context(self.params, autoescape=end == "html"))
+            return template.render(Context(self.params, autoescape=False))
 
     @property
     def subject(self) -> str:
@@ -39,10 +39,6 @@ class Written:
     @property
     def text(self) -> str:
         return self._text("txt")
-
-    @property
-    def html(self) -> str:
-        return self._text("html")
 
 
 OUTBOX: list[Written] = []

@@ -89,7 +89,7 @@ class TestSignUp:
         thief = Client()
         sign_up(thief, password="le mot de passe du voleur")
         assert mails[-1].kind == "exists"
-        link = path_of(mails[-1].params["confirm"])
+        link = path_of(mails[-1].params["confirm_url"])
         page = thief.get(link)
         assert "password" in page.content.decode()
         refused = thief.post(link, {"password": "le mot de passe du voleur"})

@@ -1,4 +1,4 @@
-"""Mails left behind: by a job that was lost, a sender that was killed, a mail server that did not answer."""
+"""What was left behind: by a job that was lost, a sender that was killed, a server that did not answer."""
 
 from datetime import datetime
 from typing import Any
@@ -6,41 +6,87 @@ from typing import Any
 from django.db.models import Q
 
 from messervices.foundations.notifications import rules
-from messervices.foundations.notifications.models import Message, Outgoing, OutgoingMail
-from messervices.foundations.notifications.states import MAIL_STEPS, MailStatus
+from messervices.foundations.notifications.actions.moves import enqueue_sending, move
+from messervices.foundations.notifications.models import Message, Outgoing, OutgoingMail, Report, Sms
+from messervices.foundations.notifications.providers import post
+from messervices.foundations.notifications.states import (
+    MAIL_STEPS,
+    SMS_STEPS,
+    MailStatus,
+    Outcome,
+    ReportStatus,
+    SmsStatus,
+)
 from messervices.kernel import jobs
 from messervices.kernel.action import action
 
 _AT_ONCE = 500
-_JOBS: dict[type[Outgoing], tuple[str, str]] = {
-    Message: ("foundations.notifications.tasks.send_message", "message_id"),
-    OutgoingMail: ("foundations.notifications.tasks.send_mail", "mail_id"),
-}
+_ON_THE_WAY = [MailStatus.QUEUED, MailStatus.SENDING, MailStatus.HANDING]
 
 
 @action
 def sweep(*, now: datetime) -> int:
     """Queue again what is due, give up what was tried too often, free what waits for nothing; give how many."""
     _free_waiting(now)
-    return sum(_drive(table, now) for table in _JOBS)
+    return sum(_drive(table, now) for table in (Message, OutgoingMail)) + _drive_sms(now) + _drive_reports(now)
 
 
 def _drive(table: type[Outgoing], now: datetime) -> int:
-    """Give a job to every mail whose hour, or whose sender's lease, has passed; the oldest first."""
-    rows = table.objects.select_for_update(skip_locked=True)  # type: ignore[attr-defined]  # abstract: its tables have it
-    on_the_way = rows.filter(mail_status__in=[MailStatus.QUEUED, MailStatus.SENDING], due_at__lt=now - rules.LATE)
-    keys = list(on_the_way.order_by("due_at").values_list("pk", flat=True)[:_AT_ONCE])
-    found = table.objects.filter(pk__in=keys)  # type: ignore[attr-defined]  # the same
-    emptied: dict[str, Any] = {"params": {}} if table is OutgoingMail else {}
-    found.filter(mail_attempts__gte=rules.MAX_ATTEMPTS).update(mail_status=MAIL_STEPS.steps["give_up"][1], **emptied)
-    sources, target = MAIL_STEPS.steps["put_back"]
-    found.filter(mail_status__in=sources).update(mail_status=target)
-    again = list(found.filter(mail_status=target).values_list("pk", flat=True))
-    found.filter(pk__in=again).update(due_at=now)
-    name, argument = _JOBS[table]
+    """Give a job to every mail whose hour, or whose sender's lease, has passed; the oldest first.
+
+    Its sender may have been killed while handing it over: then it may have left. Only a backend that would know it
+    again gets it again.
+    """
+    late = Q(mail_status__in=_ON_THE_WAY, due_at__lt=now - rules.LATE)
+    rows: Any = table.objects  # type: ignore[attr-defined]  # abstract: its tables have it
+    picked = list(rows.filter(late).order_by("due_at").values_list("pk", "mail_id")[:_AT_ONCE])
+    whole = Q(pk__in=[key for key, _name in picked]) | Q(mail_id__in={name for _key, name in picked} - {""})
+    keys = list(rows.select_for_update(skip_locked=True).filter(late & whole).values_list("pk", flat=True))
+    if not keys:
+        return 0
+    cut = list(rows.filter(pk__in=keys, mail_status=MailStatus.HANDING).values_list("pk", flat=True))
+    if cut and not post.knows_again():
+        move(table, cut, "lose", outcome=Outcome.UNSURE)
+    tired = list(rows.filter(pk__in=keys, mail_attempts__gte=rules.MAX_ATTEMPTS).values_list("pk", flat=True))
+    move(table, tired, "give_up", outcome=Outcome.NO_ANSWER)
+    move(table, keys, "put_back")
+    again = list(
+        rows.filter(pk__in=keys, mail_status=MailStatus.QUEUED).order_by("due_at").values_list("pk", flat=True)
+    )
+    rows.filter(pk__in=again).update(due_at=now)
     for key in again:
-        jobs.enqueue(name, **{argument: key})
+        enqueue_sending(table, key)
     return len(again)
+
+
+def _drive_sms(now: datetime) -> int:
+    """The same for SMS; one that may have left is asked about."""
+    late = Sms.objects.select_for_update(skip_locked=True).filter(due_at__lt=now - rules.LATE)
+    found = list(late.order_by("due_at").values_list("pk", "status", "attempts")[:_AT_ONCE])
+    for key, status, attempts in found:
+        step = {SmsStatus.HANDING: "lose", SmsStatus.SENDING: "put_back"}.get(SmsStatus(status))
+        changes: dict[str, Any] = {"due_at": now}
+        if step == "lose":
+            changes["outcome"] = Outcome.UNSURE
+        elif status != SmsStatus.UNKNOWN and attempts >= rules.MAX_ATTEMPTS:
+            step, changes = "give_up", {"due_at": None, "outcome": Outcome.NO_ANSWER}
+        if step:
+            changes["status"] = SMS_STEPS.target(step, status)
+        Sms.objects.filter(pk=key).update(**changes)
+        if changes.get("status", status) == SmsStatus.UNKNOWN:
+            jobs.enqueue("foundations.notifications.tasks.ask_sms", sms_id=key)
+        elif step != "give_up":
+            enqueue_sending(Sms, key)
+    return len(found)
+
+
+def _drive_reports(now: datetime) -> int:
+    """Have the reports read that nobody read."""
+    late = Report.objects.filter(status=ReportStatus.NEW, received_at__lt=now - rules.LATE)
+    keys = list(late.order_by("received_at").values_list("pk", flat=True)[:_AT_ONCE])
+    for key in keys:
+        jobs.enqueue("foundations.notifications.tasks.read_report", report_id=key)
+    return len(keys)
 
 
 def _free_waiting(now: datetime) -> None:
@@ -52,19 +98,10 @@ def _free_waiting(now: datetime) -> None:
 
 
 @action
-def try_again(*, message_id: int, now: datetime) -> bool:
-    """Queue once more a mail that was given up, for an agent who was asked for it; ``False`` when it was not."""
-    sources, target = MAIL_STEPS.steps["try_again"]
-    failed = Message.objects.filter(pk=message_id, mail_status__in=sources)
-    if not failed.update(mail_status=target, mail_attempts=0, due_at=now):
-        return False
-    jobs.enqueue("foundations.notifications.tasks.send_message", message_id=message_id)
-    return True
-
-
-@action
 def forget(*, now: datetime) -> int:
-    """Delete the mails to addresses that left, or were given up, 30 days ago; give how many."""
-    over = Q(mail_status__in=[MailStatus.SENT, MailStatus.FAILED], created_at__lt=now - rules.KEPT)
-    deleted, _tables = OutgoingMail.objects.filter(over).delete()
-    return deleted
+    """Delete the mails to addresses that left, or were given up, 30 days ago, and old reports; give how many."""
+    over = Q(mail_status__in=[MailStatus.SENT, MailStatus.UNKNOWN, MailStatus.FAILED], created_at__lt=now - rules.KEPT)
+    mails, _tables = OutgoingMail.objects.filter(over).delete()
+    old = Report.objects.exclude(status=ReportStatus.NEW).filter(received_at__lt=now - rules.REPORTS_KEPT)
+    reports, _tables = old.delete()
+    return mails + reports

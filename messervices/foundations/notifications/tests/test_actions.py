@@ -10,26 +10,30 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from messervices.foundations.accounts.models import User
+from messervices.foundations.audit.models import Deed
 from messervices.foundations.documents import actions as documents
 from messervices.foundations.documents.tests.factories import issue
-from messervices.foundations.notifications import actions, rules
+from messervices.foundations.notifications import actions, rules, selectors
 from messervices.foundations.notifications.models import Message, OutgoingMail
-from messervices.foundations.notifications.states import MailStatus
-from messervices.foundations.notifications.tests.factories import take_jobs, tell
+from messervices.foundations.notifications.states import MailStatus, Outcome
+from messervices.foundations.notifications.tests.factories import (
+    breaches,
+    forget_mailed,
+    pay_for_me,
+    status,
+    take_jobs,
+    tell,
+)
 from messervices.foundations.students.tests.factories import NOW, PersonFactory, agent, user_of
+from messervices.kernel.errors import Refusal
 from messervices.kernel.scope import EVERY, Scope, acting_as
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_queue")]
 SOON = NOW + timedelta(seconds=2)
 
 
 def send(message: Message, now: Any = SOON) -> bool:
     return actions.send_message(message_id=message.pk, now=now)
-
-
-def status(row: Message | OutgoingMail) -> str:
-    row.refresh_from_db()
-    return row.mail_status
 
 
 def broken(error: Exception) -> Any:
@@ -129,20 +133,34 @@ def test_text_and_html_say_the_same_and_only_the_html_is_escaped() -> None:
     assert "\n\n\n" not in sent.body
 
 
-def test_a_room_may_write_its_own_html() -> None:
-    send(tell(kind="room.rich", params={"who": "<Lina>"}))
-    assert "<ul><li>&lt;Lina&gt;</li></ul>" in mail.outbox[0].alternatives[0].content
-
-
 def test_the_same_message_has_the_same_message_id() -> None:
     message = tell()
     send(message)
     first = mail.outbox[0].message()
     Message.objects.filter(pk=message.pk).update(mail_status=MailStatus.QUEUED, sent_at=None, due_at=NOW)
+    forget_mailed(message.person)
     send(message)
     assert mail.outbox[1].message()["Message-ID"] == first["Message-ID"]
     assert first["Message-ID"].startswith(f"<message.{message.pk}.")
     assert first["Auto-Submitted"] == "auto-generated"
+    assert "List-Unsubscribe" not in first
+    assert first["From"] == '"Crous de Versailles - MesServices" <ne-pas-repondre@messervices.example>'
+    assert first["Reply-To"] == "contact@crous-versailles.example"
+    assert "Si vous répondez, votre Crous vous lira." in mail.outbox[0].body
+    message.refresh_from_db()
+    assert message.mail_id == first["Message-ID"]
+    assert (message.language, len(message.address_digest)) == ("fr", 32)
+
+
+def test_who_has_no_crous_is_written_to_by_the_platform_and_nobody_reads_an_answer(settings: Any) -> None:
+    settings.MAIL_RETURN_PATH = "retours@messervices.example"
+    send(tell(crous_id=0))
+    (sent,) = mail.outbox
+    said = sent.message()
+    assert said["From"] == "MesServices <ne-pas-repondre@messervices.example>"
+    assert sent.from_email == "retours@messervices.example"
+    assert said["Reply-To"] is None
+    assert "Ne répondez pas" in sent.body
 
 
 def test_the_sealed_document_goes_with_its_mail() -> None:
@@ -189,14 +207,19 @@ def test_a_mail_server_that_is_down_is_asked_again_later_and_later() -> None:
 
 
 @pytest.mark.usefixtures("server_down")
-def test_after_the_last_try_the_mail_is_given_up_and_an_agent_may_ask_again() -> None:
-    message = tell()
+def test_after_the_last_try_the_mail_is_given_up_and_an_agent_may_send_it_again() -> None:
+    message, by = tell(), agent()
     Message.objects.filter(pk=message.pk).update(mail_attempts=rules.MAX_ATTEMPTS - 1)
     assert not send(message)
-    assert status(message) == MailStatus.FAILED
-    assert actions.try_again(message_id=message.pk, now=NOW)
-    assert not actions.try_again(message_id=message.pk, now=NOW)
-    assert (status(message), message.mail_attempts) == (MailStatus.QUEUED, 0)
+    assert (status(message), message.outcome) == (MailStatus.FAILED, Outcome.NO_ANSWER)
+    asked = {"by": by, "person_id": message.person_id, "message_id": message.pk, "now": NOW}
+    assert not actions.resend_message(**asked | {"person_id": PersonFactory().pk})
+    take_jobs()
+    assert actions.resend_message(**asked)
+    assert not actions.resend_message(**asked)
+    assert take_jobs() == [("send_message", {"message_id": message.pk})]
+    assert (status(message), message.mail_attempts, message.outcome) == (MailStatus.QUEUED, 0, "")
+    assert Deed.objects.get(verb="notifications.resend_message").person_id == message.person_id
 
 
 def test_an_address_that_does_not_exist_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +227,50 @@ def test_an_address_that_does_not_exist_is_not_tried_again(monkeypatch: pytest.M
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", broken(refused))
     message = tell()
     assert not send(message)
-    assert status(message) == MailStatus.FAILED
+    assert (status(message), message.outcome) == (MailStatus.FAILED, Outcome.BOUNCED)
+    assert selectors.is_unreachable(message.person_id)
+    told = Message.objects.get(kind="notifications.address_dead")
+    assert (told.person_id, told.mail_status) == (message.person_id, MailStatus.NONE)
+    later = tell(message.person)
+    assert not send(later, SOON + timedelta(hours=1))
+    assert (status(later), later.outcome) == (MailStatus.FAILED, Outcome.DEAD)
+    with pytest.raises(Refusal, match="address_dead"):
+        actions.resend_message(by=agent(), person_id=message.person_id, message_id=message.pk, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("error", "after", "outcome"),
+    [
+        (smtplib.SMTPServerDisconnected("gone"), MailStatus.UNKNOWN, Outcome.UNSURE),
+        (TimeoutError(), MailStatus.UNKNOWN, Outcome.UNSURE),
+        (smtplib.SMTPDataError(554, b"5.7.1 looks like spam"), MailStatus.FAILED, Outcome.REFUSED),
+        (smtplib.SMTPDataError(451, b"4.7.1 greylisted"), MailStatus.QUEUED, ""),
+        (smtplib.SMTPRecipientsRefused({"x": (452, b"4.2.2 mailbox full")}), MailStatus.QUEUED, ""),
+        (smtplib.SMTPRecipientsRefused({"x": (554, b"5.7.1 blocked")}), MailStatus.FAILED, Outcome.REFUSED),
+        (smtplib.SMTPSenderRefused(550, b"not you", "x"), MailStatus.FAILED, Outcome.REFUSED),
+        (smtplib.SMTPAuthenticationError(535, b"no"), MailStatus.QUEUED, ""),
+    ],
+)
+def test_what_may_have_left_is_not_sent_again_and_what_did_not_is(
+    error: Exception, after: str, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", broken(error))
+    message = tell()
+    assert not send(message)
+    assert (status(message), message.outcome) == (after, outcome)
+    assert not selectors.is_unreachable(message.person_id)
+    assert breaches() == []
+
+
+def test_an_agent_may_send_again_what_may_not_have_left_and_it_is_a_new_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = tell()
+    with monkeypatch.context() as patched:
+        patched.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", broken(TimeoutError()))
+        send(message)
+    first = Message.objects.get(pk=message.pk).mail_id
+    actions.resend_message(by=agent(), person_id=message.person_id, message_id=message.pk, now=SOON)
+    assert send(message, SOON + timedelta(minutes=2))
+    assert mail.outbox[0].message()["Message-ID"] != first
 
 
 @pytest.mark.django_db(transaction=True)
@@ -216,8 +282,10 @@ def test_of_eight_senders_one_sends(guarded: bool, monkeypatch: pytest.MonkeyPat
     if not guarded:
         from messervices.foundations.notifications.actions import send as module
 
-        monkeypatch.setattr(module, "_claim", lambda *_args: True)
-        monkeypatch.setattr(module, "_move", lambda *_args, **_kwargs: False)
+        mail_id = f"<m.{message.pk}@x>"
+        Message.objects.filter(pk=message.pk).update(mail_status=MailStatus.SENDING, mail_id=mail_id)
+        monkeypatch.setattr(module, "take", lambda **_kwargs: mail_id)
+        monkeypatch.setattr(module, "move", lambda *_args, **_kwargs: 1)
     gate = threading.Barrier(8)
 
     def race() -> None:
@@ -235,16 +303,6 @@ def test_of_eight_senders_one_sends(guarded: bool, monkeypatch: pytest.MonkeyPat
 
 
 # Mails to an address ----------------------------------------------------------------------------------------------
-
-
-def pay_for_me() -> OutgoingMail:
-    return actions.queue_mail(
-        to="payer@example.org",
-        language="en",
-        template="room/mail/pay",
-        params={"url": "https://x.example/s3cret"},
-        now=NOW,
-    )
 
 
 def test_a_mail_to_an_address_leaves_once_and_forgets_its_words() -> None:
@@ -266,9 +324,17 @@ def test_a_mail_that_is_given_up_forgets_its_words_too() -> None:
     assert (status(queued), queued.params) == (MailStatus.FAILED, {})
 
 
+def test_a_mail_that_may_have_left_forgets_its_words_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", broken(TimeoutError()))
+    queued = pay_for_me()
+    assert not actions.send_mail(mail_id=queued.pk, now=SOON)
+    assert (status(queued), queued.params, queued.outcome) == (MailStatus.UNKNOWN, {}, Outcome.UNSURE)
+    assert not actions.send_mail(mail_id=queued.pk, now=SOON + timedelta(days=1))
+
+
 def test_the_database_refuses_a_mail_that_left_and_kept_its_words() -> None:
     queued = pay_for_me()
-    with pytest.raises(IntegrityError, match="sent_empty"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="left_empty"), transaction.atomic():
         OutgoingMail.objects.filter(pk=queued.pk).update(mail_status=MailStatus.SENT, sent_at=NOW)
 
 
@@ -290,57 +356,3 @@ def test_a_message_is_read_once_and_by_its_reader_only() -> None:
     assert not actions.mark_read(person_id=message.person_id, message_id=message.pk, now=SOON)
     message.refresh_from_db()
     assert message.read_at == NOW
-
-
-# Waiting and sweeping --------------------------------------------------------------------------------------------
-
-
-def test_mails_that_waited_for_a_document_go_once() -> None:
-    document = issue()
-    messages = [tell(document.person, document_id=document.pk) for _ in range(2)]
-    other = tell()
-    take_jobs()
-    assert actions.queue_waiting(document_id=document.pk, now=NOW) == 2
-    assert actions.queue_waiting(document_id=document.pk, now=NOW) == 0
-    assert take_jobs() == [("send_message", {"message_id": message.pk}) for message in messages]
-    assert status(other) == MailStatus.QUEUED
-
-
-def test_the_sweep_drives_again_what_is_late_and_leaves_what_is_on_its_way() -> None:
-    lost, mail_lost = tell(), pay_for_me()
-    killed, busy = tell(), tell()
-    for message, minutes in ((killed, -1), (busy, 4)):
-        due = NOW + timedelta(minutes=10 + minutes) - rules.LATE
-        Message.objects.filter(pk=message.pk).update(mail_status=MailStatus.SENDING, due_at=due)
-    young = tell(now=NOW + timedelta(minutes=9))
-    take_jobs()
-    now = NOW + timedelta(minutes=10)
-    assert actions.sweep(now=now) == 3
-    assert take_jobs() == [
-        ("send_message", {"message_id": lost.pk}),
-        ("send_message", {"message_id": killed.pk}),
-        ("send_mail", {"mail_id": mail_lost.pk}),
-    ]
-    assert (status(killed), status(busy), status(young)) == (MailStatus.QUEUED, MailStatus.SENDING, MailStatus.QUEUED)
-    assert actions.sweep(now=now) == 0
-
-
-def test_the_sweep_gives_up_what_dies_each_time_it_is_sent() -> None:
-    message, queued = tell(), pay_for_me()
-    for table in (Message, OutgoingMail):
-        table.objects.update(mail_status=MailStatus.SENDING, mail_attempts=rules.MAX_ATTEMPTS)
-    take_jobs()
-    assert actions.sweep(now=NOW + timedelta(hours=1)) == 0
-    assert (status(message), status(queued), queued.params) == (MailStatus.FAILED, MailStatus.FAILED, {})
-    assert take_jobs() == []
-
-
-def test_the_sweep_frees_mails_whose_document_was_sealed_or_cancelled_unseen() -> None:
-    sealed, cancelled, undrawn = issue(), issue(), issue()
-    waiting = [tell(document.person, document_id=document.pk) for document in (sealed, cancelled, undrawn)]
-    documents.sealed_pdf(sealed.pk, NOW)
-    documents.cancel(document_id=cancelled.pk, reason="Erreur.", by=agent(), now=NOW)
-    take_jobs()
-    assert actions.sweep(now=NOW + timedelta(minutes=10)) == 1
-    assert [status(message) for message in waiting] == [MailStatus.QUEUED, MailStatus.NONE, MailStatus.WAITING]
-    assert take_jobs() == [("send_message", {"message_id": waiting[0].pk})]

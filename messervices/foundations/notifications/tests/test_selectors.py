@@ -47,6 +47,15 @@ def test_a_message_is_shown_in_the_language_of_the_page() -> None:
     )
 
 
+def test_what_somebody_typed_is_escaped_in_the_inbox_and_parts_nothing() -> None:
+    message = tell(params={"who": "<script>x</script>\n\n- Zoé >> https://evil.example"})
+    body = selectors.body_of(message)
+    assert "&lt;script&gt;x&lt;/script&gt; - Zoé &gt;&gt; https://evil.example" in body
+    assert "<script" not in body
+    assert "<li>" not in body
+    assert "href" not in body
+
+
 def test_a_room_may_write_its_own_page_for_the_inbox() -> None:
     message = tell(kind="room.rich", params={"who": "<Lina>"})
     assert selectors.body_of(message) == "<ol><li>&lt;Lina&gt;</li></ol>"
