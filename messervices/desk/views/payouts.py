@@ -29,7 +29,7 @@ from messervices.foundations.payouts.states import APPROVE, PREPARE, SEE, SIGN
 from messervices.kernel.errors import Refusal
 
 _SHOWN = 50
-_DONE = gettext_noop("C’était déjà fait : rien n’a changé.")
+_DONE = gettext_noop("C’était déjà fait : rien n’a changé.")
 
 
 @require_GET
@@ -85,11 +85,11 @@ def payout_do(request: AgentRequest, uuid: UUID, deed: str) -> HttpResponse:
             request, found, WhyForm(), iban=actions.read_iban(payout_id=pk, by=request.actor, now=request.now)
         )
     if deed == "approve":
-        _do(request, actions.approve, _("Confirmé : il partira avec le prochain lot."), payout_id=pk)
+        _do(request, actions.approve, _("Confirmé : il partira avec le prochain lot."), payout_id=pk)
         return redirect("desk:payouts")
     deeds: dict[str, tuple[Callable[..., Any], str, dict[str, Any]]] = {
         "refuse": (actions.refuse, _("Annulé, avec votre motif. La personne est prévenue."), {"payout_id": pk}),
-        "again": (actions.order_again, _("Relancé : il partira avec un prochain lot."), {"payout_id": pk}),
+        "again": (actions.order_again, _("Relancé : il partira avec un prochain lot."), {"payout_id": pk}),
         "lift": (
             actions.lift_freeze,
             _("Débloqué. Une autre personne confirmera le virement."),
@@ -179,7 +179,7 @@ def run_do(request: AgentRequest, pk: int, deed: str) -> HttpResponse:
     if deed == "take" and file:
         return _download(request, file)
     if deed == "handed" and file:
-        _do(request, actions.note_handed_over, _("C’est noté : le fichier est à la banque."), message_id=file)
+        _do(request, actions.note_handed_over, _("C’est noté : le fichier est à la banque."), message_id=file)
         return redirect(here)
     form = WhyForm(request.POST)
     if deed not in {"drop", "not_taken"} or (deed == "not_taken" and not file):
@@ -188,9 +188,9 @@ def run_do(request: AgentRequest, pk: int, deed: str) -> HttpResponse:
         return _show_run(request, found, form, status=422)
     reason = form.cleaned_data["reason"]
     if deed == "drop":
-        _do(request, actions.drop_run, _("Abandonné : ses virements sont de nouveau prêts."), run_id=pk, reason=reason)
+        _do(request, actions.drop_run, _("Abandonné : ses virements sont de nouveau prêts."), run_id=pk, reason=reason)
     else:
-        _do(request, actions.note_not_taken, _("C’est noté : ses virements sont de nouveau prêts."), message_id=file,
+        _do(request, actions.note_not_taken, _("C’est noté : ses virements sont de nouveau prêts."), message_id=file,
             reason=reason)  # fmt: skip
     return redirect(here)
 
@@ -214,9 +214,9 @@ def answer_hand_in(request: AgentRequest) -> HttpResponse:
     raw = form.cleaned_data["file"].read()
     known = actions.hand_in_answer(raw=raw, by=request.actor, now=request.now) is None
     if known:
-        messages.info(request, _("Cette réponse était déjà là : rien n’a changé."))
+        messages.info(request, _("Cette réponse était déjà là : rien n’a changé."))
     else:
-        messages.success(request, _("Réponse reçue : elle est lue dans la minute."))
+        messages.success(request, _("Réponse reçue : elle est lue dans la minute."))
     return redirect("desk:payouts")
 
 
@@ -250,7 +250,7 @@ def refund_transfer(request: AgentRequest, pk: int) -> HttpResponse:
         raise Http404
     payout = actions.pay_refund(refund_id=pk, by=request.actor, now=request.now)
     if payout is None:
-        messages.info(request, _("La personne n’a pas encore donné de compte : il vient de lui être demandé."))
+        messages.info(request, _("La personne n’a pas encore donné de compte : il vient de lui être demandé."))
         return redirect("desk:refund", pk)
     messages.success(request, _("Il sera rendu par virement."))
     return redirect("desk:bank")

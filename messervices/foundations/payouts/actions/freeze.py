@@ -86,7 +86,7 @@ def lift_freeze(*, details_id: object, by: Actor, reason: str, now: datetime) ->
     if not by.may(APPROVE):
         raise Refusal("not_allowed", _("Vos droits ne vous permettent pas de faire cela."))
     if not reason.strip():
-        raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
+        raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
     details = BankDetails.objects.select_for_update(of=("self",)).filter(pk=details_id).first()
     if details is None or not _follows(by, details):
         raise Refusal("not_allowed", _("Vos droits ne vous permettent pas de faire cela."))

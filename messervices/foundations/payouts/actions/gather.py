@@ -44,7 +44,7 @@ def gather_run(*, crous_id: int, by: Actor, now: datetime) -> Run | None:
         raise Refusal("not_allowed", _("Vos droits ne vous permettent pas de faire cela."))
     debtor = registry.debtors().get(crous_id)
     if debtor is None:
-        raise Refusal("no_debtor", _("Le compte de ce Crous n’est pas encore réglé : demandez-le à l’exploitation."))
+        raise Refusal("no_debtor", _("Le compte de ce Crous n’est pas encore réglé : demandez-le à l’exploitation."))
     here = [PayoutStatus.READY, PayoutStatus.WAITING]
     candidates = Payout.objects.select_for_update(of=("self",), skip_locked=True).filter(
         crous_id=crous_id, status__in=here
@@ -258,7 +258,7 @@ def drop_run(*, run_id: int, by: Actor, reason: str, now: datetime) -> Run:
     if run.files.filter(sending_at__isnull=False, refusal="").exists():
         raise Refusal(
             "may_have_left",
-            _("Un fichier de ce lot a été remis ou téléchargé : la banque l’a peut-être. Attendez sa réponse."),
+            _("Un fichier de ce lot a été remis ou téléchargé : la banque l’a peut-être. Attendez sa réponse."),
         )
     run.dropped_at = now
     run.save(update_fields=["status", "dropped_at"])

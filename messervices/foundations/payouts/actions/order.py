@@ -122,7 +122,7 @@ def _refuse_unless_second(by: Actor, payout: Payout, details: BankDetails) -> No
     if by.user_id in {payout.ordered_by_id, details.told_by_id, details.lifted_by_id}:
         raise Refusal(
             "second_person",
-            _("Vous avez déjà décidé quelque chose de ce virement : une autre personne doit confirmer."),
+            _("Vous avez déjà décidé quelque chose de ce virement : une autre personne doit confirmer."),
         )
 
 
@@ -166,7 +166,7 @@ def cancel(*, payout_id: int, by: Actor, reason: str, now: datetime) -> Payout:
     Raises ``Refusal``: ``reason_missing``, ``step_closed``.
     """
     if not reason.strip():
-        raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
+        raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
     payout = _locked(payout_id)
     payout.status = PAYOUT_STEPS.target("cancel", payout.status)
     payout.cancelled_at, payout.cancel_reason = now, reason.strip()[:500]
@@ -185,7 +185,7 @@ def order_again(*, payout_id: int, by: Actor, reason: str, now: datetime) -> Pay
     if not by.may(APPROVE) or payout.crous_id not in by.scope.crous:
         raise Refusal("not_allowed", _("Vos droits ne vous permettent pas de faire cela."))
     if not reason.strip():
-        raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
+        raise Refusal("reason_missing", _("Dites pourquoi : la personne lira ce motif."))
     hold(payout, weigh(payout, now), step="order_again")
     _note(payout, "payouts.order_again", by, now, reason=reason.strip())
     return payout

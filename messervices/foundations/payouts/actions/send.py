@@ -185,7 +185,7 @@ def note_not_taken(*, message_id: str, by: Actor, reason: str, now: datetime) ->
     if not reason.strip():
         raise Refusal("reason_missing", _("Dites ce que la banque a répondu."))
     if file.sent_at is not None or run.status != RunStatus.RELEASED:
-        raise Refusal("already_sent", _("Ce fichier est noté comme transmis : seule la réponse de la banque compte."))
+        raise Refusal("already_sent", _("Ce fichier est noté comme transmis : seule la réponse de la banque compte."))
     refuse_file(run, file, reason.strip(), now)
     record(
         by=by, verb="payouts.drop_run", subject=f"payouts.run:{run.pk}", crous_id=run.crous_id, reason=reason.strip(),

@@ -37,7 +37,7 @@ def sign_run(*, run_id: int, digest: str, by: Actor, now: datetime) -> Run:
     if not hmac.compare_digest(bytes(run.digest).hex(), digest.strip().lower()):
         raise Refusal("other_digest", _("L’empreinte a changé depuis que vous avez ouvert cette page. Relisez le lot."))
     if Signature.objects.filter(run=run, agent_id=by.user_id).exists():
-        raise Refusal("already_signed", _("Vous avez déjà signé ce lot : une autre personne doit signer aussi."))
+        raise Refusal("already_signed", _("Vous avez déjà signé ce lot : une autre personne doit signer aussi."))
     verify(run)
     refuse_blocked(run)
     Signature.objects.create(
@@ -83,7 +83,7 @@ def content_of(file: RunFile) -> bytes:
 def _altered() -> Refusal:
     return Refusal(
         "file_altered",
-        _("Ce fichier n’est plus celui qui a été écrit. Il ne partira pas : prévenez l’exploitation."),
+        _("Ce fichier n’est plus celui qui a été écrit. Il ne partira pas : prévenez l’exploitation."),
     )
 
 

@@ -72,7 +72,7 @@ def return_code(code: str) -> ReturnCode:
         whose="bank",
         why_fr=f"La banque a renvoyé le virement (code {code})." if code else "La banque a renvoyé le virement.",
         why_en=f"The bank sent the transfer back (code {code})." if code else "The bank sent the transfer back.",
-        do_fr="Vous n’avez rien à faire pour le moment : votre Crous vérifie auprès de la banque.",
+        do_fr="Vous n’avez rien à faire pour le moment : votre Crous vérifie auprès de la banque.",
         do_en="You have nothing to do for now: your Crous checks with the bank.",
     )
 

@@ -37,21 +37,21 @@ def typed_refusal(judged: Typed, iban: str) -> Refusal:
         return Refusal(
             str(judged),
             _(
-                "Ce n’est pas un IBAN. Il commence par deux lettres (FR pour la France), suivies de chiffres ; "
+                "Ce n’est pas un IBAN. Il commence par deux lettres (FR pour la France), suivies de chiffres ; "
                 "il est écrit sur votre RIB et dans l’application de votre banque."
             ),
         )
     if judged == Typed.WRONG_KEY:
         return Refusal(
             str(judged),
-            _("Il y a une faute de frappe dans cet IBAN : sa clé ne va pas. Comparez-le signe par signe à votre RIB."),
+            _("Il y a une faute de frappe dans cet IBAN : sa clé ne va pas. Comparez-le signe par signe à votre RIB."),
         )
     language = (get_language() or "fr")[:2]
     return Refusal(
         str(judged),
         _(
             "Cet IBAN est juste, mais ce compte (%(country)s) est hors de la zone SEPA, où nous pouvons virer sans "
-            "frais. Donnez l’IBAN d’un compte à votre nom dans un pays de la zone : une banque en ligne, ou un compte "
+            "frais. Donnez l’IBAN d’un compte à votre nom dans un pays de la zone : une banque en ligne, ou un compte "
             "en France, que la Banque de France peut vous faire ouvrir (droit au compte). Sinon, contactez votre Crous."
         )
         % {"country": crous.country_name(iban[:2], language)},

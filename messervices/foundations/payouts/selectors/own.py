@@ -124,7 +124,7 @@ def _of_line(line: Line, language: str) -> list[Moment]:
 def _sentence(payout: Payout) -> str:
     """Say in one sentence where a payout stands, as its payee reads it."""
     if payout.status == PayoutStatus.WAITING and payout.details.is_frozen:
-        return _("Vos coordonnées bancaires sont bloquées : rien ne part.")
+        return _("Vos coordonnées bancaires sont bloquées : rien ne part.")
     return {
         PayoutStatus.WAITING: _("Une vérification est en cours avant l’envoi."),
         PayoutStatus.READY: _("Il partira avec le prochain envoi à la banque."),
@@ -132,6 +132,6 @@ def _sentence(payout: Payout) -> str:
         PayoutStatus.SENT: _("La banque de votre Crous l’a reçu."),
         PayoutStatus.ACCEPTED: _("La banque l’a accepté."),
         PayoutStatus.PAID: _("La banque l’a fait."),
-        PayoutStatus.RETURNED: _("La banque l’a renvoyé : l’argent n’est pas perdu."),
+        PayoutStatus.RETURNED: _("La banque l’a renvoyé : l’argent n’est pas perdu."),
         PayoutStatus.CANCELLED: _("Il ne sera pas fait."),
     }[PayoutStatus(payout.status)]

@@ -31,5 +31,5 @@ def freeze_own(request: Any) -> HttpResponse:
     if request.actor.person_id is None:
         return redirect("account_login")
     actions.freeze_own_details(by=request.actor, now=request.now)
-    messages.success(request, _("C’est bloqué : rien ne partira vers ce compte."))
+    messages.success(request, _("C’est bloqué : rien ne partira vers ce compte."))
     return redirect("payouts:payouts")

@@ -75,7 +75,7 @@ def _tell(request: Any, form: BankDetailsForm, establishment: Establishment | No
     if told.told_at == request.now:
         messages.success(request, _("C’est enregistré. Nous vous écrivons pour le confirmer."))
     else:
-        messages.info(request, _("C’était déjà votre compte : rien n’a changé."))
+        messages.info(request, _("C’était déjà votre compte : rien n’a changé."))
     return redirect(_next(request) or request.get_full_path())
 
 
