@@ -72,7 +72,6 @@ def gather_run(*, crous_id: int, by: Actor, now: datetime) -> Run | None:
         details={"count": run.count, "sum_cents": run.sum_cents}, now=now,
     )  # fmt: skip
     jobs.enqueue("foundations.payouts.tasks.write_files", run_id=run.pk)
-    crash.point("payouts.before_gathered")
     return run
 
 
@@ -91,6 +90,7 @@ def _make_lines(run: Run, leaving: list[Payout]) -> None:
             )
             for payout in some
         )  # fmt: skip
+    crash.point("payouts.before_gathered")
 
 
 @action

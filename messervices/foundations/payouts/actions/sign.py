@@ -40,20 +40,24 @@ def sign_run(*, run_id: int, digest: str, by: Actor, now: datetime) -> Run:
         raise Refusal("already_signed", _("Vous avez déjà signé ce lot : une autre personne doit signer aussi."))
     verify(run)
     refuse_blocked(run)
-    Signature.objects.create(
-        run=run, crous_id=run.crous_id, rank=1 if step == "sign_first" else 2, agent_id=by.user_id,
-        agent_label=by.label, digest=run.digest, at=now,
-    )  # fmt: skip
-    run.status = status
-    run.save(update_fields=["status"])
+    _write(run, status, by, now)
     record(
         by=by, verb="payouts.sign_run", subject=f"payouts.run:{run.pk}", crous_id=run.crous_id,
         details={"digest": bytes(run.digest).hex()}, now=now,
     )  # fmt: skip
     if status == RunStatus.RELEASED and bank.is_given():
         jobs.enqueue("foundations.payouts.tasks.send_files", run_id=run.pk)
-    crash.point("payouts.before_signed")
     return run
+
+
+def _write(run: Run, status: str, by: Actor, now: datetime) -> None:
+    Signature.objects.create(
+        run=run, crous_id=run.crous_id, rank=2 if status == RunStatus.RELEASED else 1, agent_id=by.user_id or 0,
+        agent_label=by.label, digest=run.digest, at=now,
+    )  # fmt: skip
+    run.status = status
+    run.save(update_fields=["status"])
+    crash.point("payouts.before_signed")
 
 
 @inside_action

@@ -13,7 +13,7 @@ from messervices.foundations.payouts import actions
 from messervices.foundations.payouts.invariants import invariants
 from messervices.foundations.payouts.models import BankDetails, Payout, Run
 from messervices.foundations.payouts.providers import bank
-from messervices.foundations.payouts.states import PayoutNews
+from messervices.foundations.payouts.states import SURPLUS, PayoutNews
 from messervices.foundations.students.models import Person
 from messervices.foundations.students.tests.factories import PersonFactory
 from messervices.kernel import manifest
@@ -178,6 +178,18 @@ def paying_out() -> Iterator[FakeService]:
     service = FakeService()
     with mock.patch.object(manifest, "payout_callback", {"test": service.on_payout}.__getitem__):
         yield service
+
+
+def at_the_bank_and_waiting(person: Person, crous_id: int, mark: str) -> None:
+    """Two transfers to somebody: one at the bank, which spoke of a line that nobody knows; one to be confirmed."""
+    details = cooled(person)
+    asked = {"kind": SURPLUS, "crous_id": crous_id, "label": f"Remboursement {mark}"}
+    order(details, reference=f"left:{crous_id}", **asked)
+    message_id, by = released(crous_id=crous_id).files.get().message_id, agent(7, crous_id=crous_id)
+    actions.take_file(message_id=message_id, by=by, now=NOW)
+    actions.note_handed_over(message_id=message_id, by=by, now=NOW)
+    hear(pain_002(message_id, lines={"NOBODY-1": ("RJCT", "AC04")}, name=f"A{crous_id}"))
+    order(details, reference=f"waits:{crous_id}", amount_cents=900_00, **asked)
 
 
 SPACE = "urn:iso:std:iso:20022:tech:xsd:pain.002.001"
