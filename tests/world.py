@@ -37,7 +37,6 @@ from messervices.foundations.documents.tests.factories import proof
 from messervices.foundations.notifications.models import Contact, Message
 from messervices.foundations.payments.models import Attempt, Order, OutsideEvent, Refund
 from messervices.foundations.payments.tests.factories import begin, notice, tell
-from messervices.foundations.payouts import actions as payout_actions
 from messervices.foundations.payouts.models import BankAnswer, BankDetails, Payout, Run, RunFile
 from messervices.foundations.payouts.tests import factories as payouts
 from messervices.foundations.students import selectors as students
@@ -259,7 +258,7 @@ def _side(crous_id: int) -> Side:
     paper = proof(paid, crous_id=crous_id, name=f"identite-{MARKS[crous_id]}.pdf", identity=True)
     begun = begin(_order(payer))
     _pay_in_cash_another_amount(begun.order, crous_id)
-    _pay_out(paid, crous_id)
+    payouts.at_the_bank_and_waiting(paid, crous_id, MARKS[crous_id])
     tell(notice(begin(_order(refused)).number, "REFUSED", effective_creation_date="20260828120501"))
     tell(notice(begin(_order(doubtful)).number, effective_amount="10400", amount="10400"))
     acknowledge(scholar)
@@ -322,19 +321,6 @@ def _pay_in_cash_another_amount(order: Order, crous_id: int) -> None:
     line = cash.took(cash.issue(order, NOW), amount_cents=order.amount_cents - 100)
     kept = cash.read(cash.return_file(line, number=crous_id), NOW)
     type(kept).objects.filter(pk=kept.pk).update(name=f"laposte-{MARKS[crous_id]}.csv")
-
-
-def _pay_out(person: Person, crous_id: int) -> None:
-    """Two transfers to somebody: one at the bank, which spoke of a line that nobody knows; one to be confirmed."""
-    details = payouts.cooled(person)
-    asked = {"kind": "payouts.surplus", "crous_id": crous_id, "label": f"Remboursement {MARKS[crous_id]}"}
-    payouts.order(details, reference=f"left:{crous_id}", **asked)
-    run = payouts.released(crous_id=crous_id)
-    message_id, by = run.files.get().message_id, payouts.agent(7, crous_id=crous_id)
-    payout_actions.take_file(message_id=message_id, by=by, now=NOW)
-    payout_actions.note_handed_over(message_id=message_id, by=by, now=NOW)
-    payouts.hear(payouts.pain_002(message_id, lines={"NOBODY-1": ("RJCT", "AC04")}, name=f"A{crous_id}"))
-    payouts.order(details, reference=f"waits:{crous_id}", amount_cents=900_00, **asked)
 
 
 def _paid(person: Person) -> Acquittement:
