@@ -41,6 +41,15 @@ _KNOWN = """
 """
 
 
+_PAYER = """
+    select count(*) from cvec_acquittement a
+    join payments_order o on o.id = a.order_id and o.status = 'paid'
+    join payments_capture c on c.order_id = o.id and not c.surplus
+    join payments_attempt t on t.id = c.attempt_id
+    where a.status in ('paid', 'refunded') and a.by_third_party <> (t.link_id is not null)
+"""
+
+
 def invariants() -> list[Invariant]:
     """Who paid, or need not, has a certificate; who has one paid, or need not; nobody has two; all is known."""
     return [
@@ -48,4 +57,5 @@ def invariants() -> list[Invariant]:
         Invariant("every certificate has its order or its exempting fact", _GROUNDED),
         Invariant("at most one valid certificate for a student and year", _ONCE),
         Invariant("every valid certificate is known as a fact", _KNOWN),
+        Invariant("a CVEC is said to be paid by somebody else if and only if its money came by a link", _PAYER),
     ]

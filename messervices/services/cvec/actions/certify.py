@@ -96,6 +96,7 @@ def tell(acquittement: Acquittement, verb: str, *, by: Actor, now: datetime) -> 
             "year": acquittement.year.label,
             "number": numbers.spaced(document.number),
             "exempt": acquittement.status == Status.EXEMPT,
+            "by_third_party": acquittement.by_third_party,
         },
         link=reverse("cvec:certificate", args=[acquittement.year]),
         document_id=document.pk,

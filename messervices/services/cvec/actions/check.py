@@ -44,7 +44,7 @@ def note_check(
     *, by: Actor, establishment: Establishment, number: str, found: Acquittement | None, now: datetime
 ) -> None:
     """An establishment has checked a certificate: written in its history, and in the student's timeline."""
-    code = certificate_code(found.status, found.motive) if found else None
+    code = certificate_code(found.status, found.motive, by_third_party=found.by_third_party) if found else None
     valid = bool(found and found.is_valid)
     Check.objects.create(
         establishment=establishment, user_id=by.user_id or 0, at=now, masked_number=rules.masked_number(number),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from messervices.foundations.payments.states import Paid
+from messervices.foundations.payments.states import Paid, Payer
 from messervices.kernel.action import inside_action
 from messervices.kernel.actor import Actor
 from messervices.services.cvec.actions.certify import certify, tell
@@ -21,6 +21,7 @@ def confirm_payment(*, order_id: int, reference: str, facts: Paid, now: datetime
     acquittement.status = STEPS.target("pay", acquittement.status)
     acquittement.order_id = order_id
     acquittement.amount_cents, acquittement.settled_at = facts.amount_cents, now
+    acquittement.by_third_party = facts.payer == Payer.THIRD_PARTY
     certify(acquittement, on=facts.taken_at, now=now)
-    acquittement.save(update_fields=["status", "order", "amount_cents", "document", "settled_at"])
+    acquittement.save(update_fields=["status", "order", "amount_cents", "document", "settled_at", "by_third_party"])
     tell(acquittement, "cvec.confirm_payment", by=by, now=now)

@@ -22,6 +22,7 @@ class Acquittement(models.Model):
     ``crous`` is the Crous of the city of study (``commune``): it collects and answers for the certificate
     (``document``). ``amount_cents`` is what is due, 0 when exempt. ``order`` is the order to pay it, the last one when
     there were several: payments keeps one open at a time, and gives back what comes for one that is closed.
+    ``by_third_party`` is whether somebody else paid it, by a link: the verification says so.
     """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="acquittements")
@@ -35,6 +36,7 @@ class Acquittement(models.Model):
     document = models.OneToOneField(Document, null=True, on_delete=models.PROTECT, related_name="acquittement")
     opened_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
+    by_third_party = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         """The database refuses two in a year, and any half-state."""
@@ -50,6 +52,10 @@ class Acquittement(models.Model):
                 | Q(status=Status.AWAITING_PAYMENT) & _AWAITING
                 | Q(status=Status.CANCELLED),
                 name="acquittement_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(by_third_party=False) | Q(status__in=[Status.PAID, Status.REFUNDED, Status.CANCELLED]),
+                name="acquittement_third_party_paid",
             ),
         ]
         indexes = [

@@ -85,7 +85,7 @@ def verdict_of(number: str, found: Acquittement | None) -> Verdict:
     """Say whether a certificate is valid, and for whom and when."""
     if found is None:
         return Verdict(number, valid=False)
-    code = certificate_code(found.status, found.motive)
+    code = certificate_code(found.status, found.motive, by_third_party=found.by_third_party)
     name = f"{found.person.birth_name.upper()} {found.person.first_names.split(' ')[0]}"
     return Verdict(number, found.is_valid, code, code_label(code), found.year, found.crous.name, name)
 
@@ -102,7 +102,7 @@ def answer_of(found: Acquittement) -> dict[str, Any]:
 
     The identity is today’s, so that a corrected name or a new INE is known; the rest is what was certified.
     """
-    code = certificate_code(found.status, found.motive)
+    code = certificate_code(found.status, found.motive, by_third_party=found.by_third_party)
     person = found.person
     return {
         "nom": person.birth_name,

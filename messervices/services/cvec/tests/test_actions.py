@@ -170,7 +170,9 @@ def test_a_payment_ends_in_a_certificate_a_fact_a_message_and_a_line_of_the_book
     assert document.contents["verify_url"].partition("?k=")[0].endswith(f"/cvec/verify/{document.number}")
     assert fact(person.pk, "cvec_acquittee", YEAR) is not None
     message = Message.objects.get(person=person)
-    assert message.params == {"year": "2026-2027", "number": spaced(document.number), "exempt": False}
+    assert message.params == {
+        "year": "2026-2027", "number": spaced(document.number), "exempt": False, "by_third_party": False,
+    }  # fmt: skip
     assert message.link == "/cvec/2026-2027/attestation"
     assert deeds(person)[-1] == "cvec.confirm_payment"
     assert balance("cvec:2026:collected:versailles") == 105_00

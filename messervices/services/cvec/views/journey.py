@@ -1,5 +1,6 @@
 """From "what is it" to the bank's door: four short pages, each harmless to open twice or to come back to."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from messervices.foundations.crous import selectors as crous
+from messervices.foundations.payments import selectors as payments
 from messervices.foundations.students import selectors as students
 from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.errors import Refusal
@@ -116,6 +118,10 @@ def summary(request: Any, year: AcademicYear) -> HttpResponse:
         "motive": Motive(known.motive).label if known.motive else "",
         "refund_until": selectors.refund_until(year),
         "payment": selectors.payment_under_way(acquittement),
+        "order": acquittement.order if acquittement else None,
+        "link": payments.live_link(acquittement.order_id) if acquittement and acquittement.order_id else None,
+        "link_hours": payments.link_lasts(request.now) // timedelta(hours=1),
+        "means": payments.means_now(campaign.amount_cents) if campaign.amount_cents is not None else [],
         "steps": STEPS,
     }
     return render(request, "cvec/summary.html", context)
@@ -124,7 +130,7 @@ def summary(request: Any, year: AcademicYear) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @person_page
 def pay(request: Any, year: AcademicYear) -> HttpResponse:
-    """Acknowledge: give the certificate to who owes nothing, lead the others to the bank."""
+    """Acknowledge: give the certificate to who owes nothing, lead the others to the means that they chose."""
     campaign_or_404(year, request.now)
     if request.method != "POST":
         return redirect("cvec:summary", year=year)
@@ -133,5 +139,6 @@ def pay(request: Any, year: AcademicYear) -> HttpResponse:
     )
     if acquittement.status in VALID:
         return redirect("cvec:certificate", year=year)
-    # 307: the browser posts again, this time to the room of payments, which leads to the bank.
-    return redirect("pay:go", uuid=acquittement.order.uuid, preserve_request=True)
+    # 307: the browser posts again, this time to the room of payments, which leads to the bank or makes a link.
+    where = "pay:link_new" if request.POST.get("means") == "link" else "pay:go"
+    return redirect(where, uuid=acquittement.order.uuid, preserve_request=True)
