@@ -1,0 +1,66 @@
+"""Reads of the treasury, by page: files, mismatches, accounts that must clear, day sheets, the way of a euro."""
+
+from messervices.foundations.treasury.selectors.files import (
+    account_of,
+    accounts_of,
+    contracts_of,
+    credit_of,
+    crous_followed,
+    entries_of,
+    file_of,
+    files_of,
+    files_to_drive,
+    last_statement,
+    lines_of,
+    settlement_of,
+    settlements_of_file,
+    statement_of,
+    statements_of_file,
+)
+from messervices.foundations.treasury.selectors.mismatches import (
+    Pile,
+    count_mismatches,
+    mismatch_of,
+    mismatches_of,
+    piles_of,
+)
+from messervices.foundations.treasury.selectors.sheets import (
+    Line,
+    collected_by_day,
+    day_sheet,
+    sheets_between,
+    summed_between,
+)
+from messervices.foundations.treasury.selectors.transit import Item, Transit, items_of, transits_of
+
+__all__ = [
+    "Item",
+    "Line",
+    "Pile",
+    "Transit",
+    "account_of",
+    "accounts_of",
+    "collected_by_day",
+    "contracts_of",
+    "count_mismatches",
+    "credit_of",
+    "crous_followed",
+    "day_sheet",
+    "entries_of",
+    "file_of",
+    "files_of",
+    "files_to_drive",
+    "items_of",
+    "last_statement",
+    "lines_of",
+    "mismatch_of",
+    "mismatches_of",
+    "piles_of",
+    "settlement_of",
+    "settlements_of_file",
+    "sheets_between",
+    "statement_of",
+    "statements_of_file",
+    "summed_between",
+    "transits_of",
+]
