@@ -230,7 +230,7 @@ MESSAGES = {
         topic=Topic.MONEY,
         samples=tuple(
             {"label": "CVEC 2026-2027", "amount_cents": 105_00, "reason": reason}
-            for reason in ("already_paid", "order_closed", "amount_changed")
+            for reason in ("already_paid", "order_closed", "amount_changed", "link_over")
         ),
     ),
     "payments.link_expired": MessageKind(
@@ -251,6 +251,7 @@ MESSAGES = {
                 "amount_cents": 105_00,
                 "until": "2026-08-30T12:00:00+00:00",
                 "url": "https://messervices.example/pay/link/abc",
+                "relayed": True,
             },
         ),
     ),

@@ -14,6 +14,7 @@ from messervices.foundations.cash.models import Notice
 from messervices.foundations.cash.states import NOTICE_STEPS, Ending, NoticeStatus
 from messervices.foundations.notifications.actions import notify
 from messervices.foundations.payments import selectors as payments
+from messervices.foundations.payments.actions import close_link
 from messervices.foundations.payments.models import Order
 from messervices.foundations.payments.states import AttemptStatus, OrderStatus
 from messervices.kernel.action import action, inside_action
@@ -31,8 +32,10 @@ def issue_notice(*, order_id: int, fee_cents: int, closes_at: datetime | None, b
     """Give the notice to pay an open order in cash, made now if there is none. Twice gives the same.
 
     ``fee_cents`` is what La Poste keeps on top of the order's amount; the notice is valid for the days that the
-    settings say, and not after ``closes_at``. Raises ``Order.DoesNotExist`` for somebody else's order, ``Refusal``:
-    ``cash_not_offered``, ``order_closed``, or ``payment_under_way`` while the bank has not said what became of a card.
+    settings say, and not after ``closes_at``. A payer's link that was sent for the order is closed.
+
+    Raises ``Order.DoesNotExist`` for somebody else's order, ``Refusal``: ``cash_not_offered``, ``order_closed``, or
+    ``payment_under_way`` while the bank has not said what became of a card.
     """
     order = Order.objects.select_for_update(of=("self",)).get(pk=order_id, person_id=by.person_id or 0)
     _refuse_unless_payable(order, now, closes_at)
@@ -41,6 +44,7 @@ def issue_notice(*, order_id: int, fee_cents: int, closes_at: datetime | None, b
         if now < live.valid_until:
             return live
         _end(live, "expire", Ending.TOO_LATE, now)
+    close_link(order_id=order.pk, step="cancel", by=by, now=now)
     made = Notice.objects.create(
         order=order,
         person_id=order.person_id,

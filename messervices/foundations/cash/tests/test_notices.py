@@ -35,6 +35,7 @@ from messervices.foundations.payments.tests.factories import (
     start,
     tell,
 )
+from messervices.foundations.payments.tests.links import make_link
 from messervices.kernel.actor import Actor
 from messervices.kernel.errors import Refusal
 
@@ -123,6 +124,16 @@ def test_a_card_that_is_begun_ends_the_notice_by_itself() -> None:
     begin(made.order, LATER)
     made.refresh_from_db()
     assert (made.status, made.ending, made.ended_at) == ("cancelled", "other_means", LATER)
+
+
+def test_a_notice_and_a_payers_link_take_each_others_place() -> None:
+    made = issue()
+    link = make_link(made.order, LATER)
+    made.refresh_from_db()
+    assert (made.status, made.ending, made.ended_at) == ("cancelled", "other_means", link.opened_at)
+    assert issue(made.order, LATER).status == "open"
+    link.refresh_from_db()
+    assert link.status == "cancelled"
 
 
 def test_an_order_paid_by_card_ends_the_notice(service: FakeService) -> None:

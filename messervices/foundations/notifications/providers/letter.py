@@ -42,12 +42,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands round the words: whom they greet, who writes, how to answer, how to have no more of them."""
+    """What stands round the words: whom they greet, who writes, how to answer, how to have no more of them.
+
+    ``relayed``: it passes on what a person asks, a payment perhaps, and the warning against fraud says so.
+    """
 
     first_name: str = ""
     crous: str = ""
     answers: bool = False
     stop_url: str = ""
+    relayed: bool = False
 
 
 def compose(*, kind: str, params: dict[str, Any], language: str, first_name: str, link: str, crous: str) -> Letter:
@@ -63,9 +67,9 @@ def compose_items(items: list[Item], *, language: str, frame: Frame) -> Letter:
 
 
 def compose_template(*, template: str, params: dict[str, Any], language: str) -> Letter:
-    """Write the mail of a template to an address. It sees ``params``, ``site`` and ``site_url``."""
+    """Write the mail of a template to an address. It sees ``params``, ``site`` and ``site_url``; ``relayed`` is for the frame."""
     with translation.override(language):
-        return _framed([_section(template, params, "")], Frame(), language)
+        return _framed([_section(template, params, "")], Frame(relayed=bool(params.get("relayed"))), language)
 
 
 def compose_sms(*, kind: str, params: dict[str, Any], language: str, link: str) -> str:

@@ -183,6 +183,7 @@ def _mail(standing: selectors.LinkStanding, *, to: str, language: str, by: Actor
             "amount_cents": order.amount_cents,
             "until": link.expires_at.isoformat(),
             "url": standing.address,
+            "relayed": True,
         },
         now=now,
     )

@@ -233,7 +233,7 @@ def test_the_link_is_mailed_and_nothing_of_it_is_kept_afterwards(order: Order) -
         actions.mail_link(to="mere@example.org", language="en", **given)
     mail = OutgoingMail.objects.order_by("pk")[0]
     assert (mail.to, mail.language, mail.params["url"]) == ("mere@example.org", "en", selectors.link_address(link))
-    assert set(mail.params) == {"first_name_asking", "label", "amount_cents", "until", "url"}
+    assert set(mail.params) == {"first_name_asking", "label", "amount_cents", "until", "url", "relayed"}
     for _turn in range(4):
         actions.mail_link(to="mere@example.org", language="en", **given)
     with pytest.raises(Refusal, match="too_many"):
