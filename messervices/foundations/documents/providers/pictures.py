@@ -4,6 +4,7 @@ Runs in the limited child process only.
 """
 
 import io
+import math
 
 import pillow_heif
 from PIL import Image, ImageDraw, ImageFont
@@ -116,16 +117,22 @@ def marked(content: bytes, mark: str, font: str) -> Made:
     with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as picture:
         kind = picture.format or "JPEG"
         paper = picture.convert("RGB")
-    size = max(12, max(paper.size) // 40)
-    letters = ImageFont.truetype(font, size)
-    left, top, right, bottom = letters.getbbox(mark)
-    line = Image.new("L", (int(right - left) + 2 * size, int(bottom - top) + 2 * size), 0)
-    ImageDraw.Draw(line).text((size - left, size - top), mark, fill=int(255 * _SPILL), font=letters)
-    slanted = line.rotate(30, expand=True)
-    veil = Image.new("L", paper.size, 0)
-    step = max(size * 6, slanted.height // 2)
-    for row, y in enumerate(range(-slanted.height, paper.height, step)):
-        for x in range(-slanted.width + (row % 2) * slanted.width // 2, paper.width, slanted.width):
-            veil.paste(slanted, (x, y), slanted.point(lambda value: 255 if value else 0))
+    veil = _veil(paper.size, mark, font)
     paper.paste((90, 0, 60), mask=veil)
     return Made(f"image/{kind.lower()}", _encoded(paper, kind))
+
+
+def _veil(size: tuple[int, int], mark: str, font: str) -> Image.Image:
+    """Write the mark in slanted rows over a picture of that size: how much of the mark's colour each point takes."""
+    height = max(12, max(size) // 45)
+    letters = ImageFont.truetype(font, height)
+    side = int(math.hypot(*size)) + height
+    cloth = Image.new("L", (side, side), 0)
+    pen = ImageDraw.Draw(cloth)
+    step = letters.getlength(mark + "    ")
+    row = (mark + "    ") * (int(side / step) + 2)
+    for number, y in enumerate(range(0, side, height * 5)):
+        pen.text((-(number % 3) * step / 3, y), row, fill=int(255 * _SPILL), font=letters)
+    slanted = cloth.rotate(30, Image.Resampling.BILINEAR)
+    left, top = (side - size[0]) // 2, (side - size[1]) // 2
+    return slanted.crop((left, top, left + size[0], top + size[1]))

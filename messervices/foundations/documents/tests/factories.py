@@ -1,7 +1,12 @@
 """Papers in the situations that tests speak of."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from messervices.foundations.audit.models import Deed
 from messervices.foundations.documents import actions, rules
 from messervices.foundations.documents.models import Document, Paper, Upload
 from messervices.foundations.documents.selectors import Grant, place_of
@@ -9,6 +14,7 @@ from messervices.foundations.documents.states import Slot
 from messervices.foundations.documents.tests import honest
 from messervices.foundations.students.models import Person
 from messervices.foundations.students.tests.factories import NOW, YEAR, PersonFactory, student, user_of
+from messervices.kernel.errors import Refusal
 
 KIND = "cvec.attestation"
 KEY = "tests"
@@ -56,6 +62,8 @@ def issue(person: Person | None = None, serial: int | None = None, **changes: An
 
 
 SUBJECT = "test.request:1"
+LATER = NOW + timedelta(minutes=5)
+PICTURES = [honest.picture("PNG", (40 + place, 40)) for place in range(6)]
 STAY = Slot("titre_sejour", "Titre de séjour", identity=True, purpose="exonération de CVEC", max_files=3)
 OTHER = Slot("autre", "Autre papier", required=False, max_files=2)
 
@@ -64,7 +72,7 @@ def hand_in(person: Person | None = None, content: bytes | None = None, **change
     """Hand in a file for a request, as the student; nothing has checked it yet."""
     person = person or PersonFactory()
     said = {
-        "by": student(user_of(person)),
+        "by": changes.get("by") or student(user_of(person)),
         "person_id": person.pk,
         "crous_id": 26,
         "subject": SUBJECT,
@@ -99,3 +107,42 @@ def grant_of(paper: Paper) -> str:
         identity=upload.identity,
     )
     return place_of(grant).token
+
+
+def replace(upload: Upload, content: bytes, **changes: Any) -> Upload:
+    """Put another file in the place of one, as the student, five minutes later."""
+    said = {
+        "by": student(user_of(upload.person)),
+        "person_id": upload.person_id,
+        "subject": upload.folder.subject,
+        "uuid": upload.uuid,
+        "name": "autre.pdf",
+        "content": content,
+        "now": LATER,
+    }
+    return actions.replace_upload(**said | changes)
+
+
+def withdraw(upload: Upload) -> None:
+    """Take a file back, as the student, five minutes later."""
+    actions.withdraw_upload(
+        by=student(user_of(upload.person)),
+        person_id=upload.person_id,
+        subject=upload.folder.subject,
+        uuid=upload.uuid,
+        now=LATER,
+    )
+
+
+def deeds(upload: Upload) -> list[str]:
+    """What was recorded of it, in order, without the room's name."""
+    found = Deed.objects.filter(subject=f"documents.upload:{upload.pk}").order_by("pk").values_list("verb", flat=True)
+    return [verb.removeprefix("documents.") for verb in found]
+
+
+def refused(deed: Callable[[], object]) -> str:
+    """Do a deed that is refused, with a sentence; give the code."""
+    with pytest.raises(Refusal) as refusal:
+        deed()
+    assert str(refusal.value.sentence)
+    return refusal.value.code

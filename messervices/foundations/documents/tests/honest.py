@@ -28,7 +28,7 @@ SIDE = 50_000
 
 def saved(pdf: pikepdf.Pdf, **how: object) -> bytes:
     out = io.BytesIO()
-    pdf.save(out, fix_metadata_version=False, **how)
+    pdf.save(out, fix_metadata_version=False, deterministic_id="encryption" not in how, **how)
     return out.getvalue()
 
 
