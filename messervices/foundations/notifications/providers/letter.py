@@ -67,7 +67,7 @@ def compose_items(items: list[Item], *, language: str, frame: Frame) -> Letter:
 
 
 def compose_template(*, template: str, params: dict[str, Any], language: str) -> Letter:
-    """Write the mail of a template to an address. It sees ``params``, ``site`` and ``site_url``; ``relayed`` is for the frame."""
+    """Write the mail of a template to an address, which sees ``params``, ``site`` and ``site_url``."""
     with translation.override(language):
         return _framed([_section(template, params, "")], Frame(relayed=bool(params.get("relayed"))), language)
 
