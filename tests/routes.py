@@ -13,6 +13,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from messervices.foundations.documents.tests.factories import grant_of
 from messervices.foundations.notifications.selectors import stop_token
 from tests.world import YEAR, Side, World
+from tests.world_lists import daughter_at, demand_at, file_of
 
 Args = Callable[[World, Side], tuple[Any, ...]]
 
@@ -23,6 +24,8 @@ PAYER = frozenset({"payer"})
 
 AGENTS = frozenset({"agent", "national"})
 NATIONAL = frozenset({"national"})
+ESTABLISHMENT = frozenset({"establishment"})
+UVSQ = "0781944P"
 SIGNED_IN = EVERYBODY - {"anonymous"}
 NOBODY: frozenset[str] = frozenset()
 
@@ -224,6 +227,9 @@ ROUTES: dict[str, Route] = {
     "desk:shelf_withdraw": Route(AGENTS, _announcement, post={"reason": "Finie"}),
     "desk:case": Route(AGENTS, lambda _w, s: (s.case.pk,), shows=True),
     "cvec_desk:acquittements": Route(AGENTS, shows=True),
+    "cvec_desk:establishments": Route(AGENTS),
+    "cvec_desk:registration": Route(AGENTS, lambda _w, s: (demand_at(s.crous_id),), shows=True),
+    "cvec_desk:affiliation": Route(AGENTS, lambda _w, s: (daughter_at(s.crous_id),), post={"accept": "1"}),
     "cvec_desk:acquittement": Route(AGENTS, lambda _w, s: (s.file.pk,), shows=True),
     # Cash at the post office
     "cash:notice": Route(PAYER, _cash_notice, shows=True),
@@ -244,6 +250,27 @@ ROUTES: dict[str, Route] = {
     "cvec:certificate": Route(STUDENT, fixed=(YEAR,), shows=True),
     "cvec:on_phone": Route(STUDENT, fixed=(YEAR,), shows=True),
     "cvec:receipt": Route(STUDENT, fixed=(YEAR,), shows=True),
+    # An establishment's space: the referent's own list holds nobody of either side
+    "cvec:schools": Route(EVERYBODY, query="?q=versailles"),
+    "cvec:register": PUBLIC,
+    "cvec:registered": PUBLIC,
+    "cvec:nominee": Route(NOBODY, fixed=("none",)),
+    "cvec:space": Route(ESTABLISHMENT),
+    "cvec:space_home": Route(ESTABLISHMENT, fixed=(UVSQ,)),
+    "cvec:rolls": Route(ESTABLISHMENT, fixed=(UVSQ,)),
+    "cvec:rolls_of": Route(ESTABLISHMENT, fixed=(UVSQ, YEAR)),
+    "cvec:roll_file": Route(ESTABLISHMENT, lambda _w, _s: (UVSQ, file_of(UVSQ))),
+    "cvec:roll_state": Route(ESTABLISHMENT, lambda _w, _s: (UVSQ, file_of(UVSQ)), query="?shown=none"),
+    "cvec:refused": Route(ESTABLISHMENT, lambda _w, _s: (UVSQ, file_of(UVSQ))),
+    "cvec:original": Route(ESTABLISHMENT, lambda _w, _s: (UVSQ, file_of(UVSQ))),
+    "cvec:roll_step": Route(ESTABLISHMENT, lambda _w, _s: (UVSQ, file_of(UVSQ), "again"), post={}),
+    "cvec:students": Route(ESTABLISHMENT, fixed=(UVSQ,)),
+    "cvec:students_of": Route(ESTABLISHMENT, fixed=(UVSQ, YEAR)),
+    "cvec:students_file": Route(ESTABLISHMENT, fixed=(UVSQ, YEAR)),
+    "cvec:daughters": Route(ESTABLISHMENT, fixed=(UVSQ,)),
+    "cvec:keys": Route(ESTABLISHMENT, fixed=(UVSQ,)),
+    "cvec:end_key": Route(ESTABLISHMENT, fixed=(UVSQ, 1), post={}),
+    "api:students_in_order": Route(ESTABLISHMENT, fixed=(UVSQ,)),
     # The demonstration: its people are invented, and its mailbox is open to all
     "demo:home": PUBLIC,
     "demo:codes": PUBLIC,

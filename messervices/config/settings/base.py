@@ -131,7 +131,7 @@ AGENT_OPEN_PATHS = (
     "/account/factors/", "/account/login/", "/account/logout/", "/account/reauthenticate/",
     "/static/", "/preferences", "/healthz", "/demo",
 )  # fmt: skip
-LOGIN_REDIRECT_BY_KIND = {"agent": "/desk/"}
+LOGIN_REDIRECT_BY_KIND = {"agent": "/desk/", "establishment": "/cvec/space/"}
 
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -268,6 +268,10 @@ UPLOAD_LIMITS = {
 }
 CLAMAV = os.environ.get("CLAMAV", "")  # /run/clamav/clamd.ctl or host:3310
 CLAMAV_TIMEOUT = 10
+
+# Yearly lists of establishments.
+ROLL_MAX_BYTES = 20 * 1024 * 1024
+ROLL_MAX_LINES = 100_000
 AFTER_SEAL = "foundations.notifications.tasks.document_sealed"
 AUDIT_ANCHORS = os.environ.get("AUDIT_ANCHORS", str(VAR / "anchors.jsonl"))
 

@@ -1,13 +1,16 @@
-"""The shape of what people type: their situation, their city of study, a certificate to verify."""
+"""The shape of what people type: their situation, their city of study, a certificate to verify, an access asked."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from messervices.foundations.crous import rules as crous_rules
 from messervices.foundations.crous import selectors as crous
+from messervices.foundations.crous.models import Establishment
 from messervices.look.forms import LookupField
-from messervices.services.cvec import rules, selectors
+from messervices.services.cvec import actions, rules, selectors
 from messervices.services.cvec.rules import Mobility, Place, Route
 
 
@@ -121,3 +124,146 @@ class VerifyForm(forms.Form):
             )
         data["asked"] = asked
         return data
+
+
+_UAI = re.compile(r"[0-9]{7}[A-Z]")
+
+
+def schools_like(text: str) -> list[Establishment]:
+    """Establishments by a UAI, old or new, or by words of their name and city."""
+    found = crous.establishment_of(text) if _UAI.fullmatch("".join(text.split()).upper()) else None
+    return [found] if found else crous.establishments_like(text)
+
+
+def _school_label(uai: str) -> str:
+    found = crous.establishment_of(uai)
+    return found.label if found else ""
+
+
+def _uai_slip(text: str) -> str:
+    """What is wrong with a code that has the shape of a UAI; an empty text when nothing is."""
+    bare = "".join(text.split()).upper()
+    if _UAI.fullmatch(bare) and not crous_rules.uai_is_right(bare):
+        return str(
+            _("Une faute de frappe s’est glissée dans ce code UAI : sa lettre ne correspond pas à ses chiffres.")
+        )
+    return ""
+
+
+class SchoolField(LookupField):
+    """An establishment, by its UAI or by its name; a code that cannot be one is said as such."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Search the reference data."""
+        super().__init__(
+            search=lambda text: [(one.pk, f"{one.label}, {one.pk}") for one in schools_like(text)],
+            label_of=_school_label,
+            url_name="cvec:schools",
+            error_messages={
+                "required": _("Tapez le code UAI de votre établissement, ou son nom."),
+                "unknown": _(
+                    "Nous ne trouvons pas « %(text)s » dans le répertoire. Un code UAI a sept chiffres et une lettre ;"
+                    " votre rectorat le connaît. S’il est juste, écrivez à votre Crous : il vous ajoutera."
+                ),
+            },
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> Any:
+        """Find the establishment; a slip of the finger in its code comes first."""
+        slip = _uai_slip(value[0] if isinstance(value, tuple) else "")
+        if slip:
+            raise forms.ValidationError(slip, code="slip")
+        return super().clean(value)
+
+
+class RegistrationForm(forms.Form):
+    """Which establishment asks for access, by whom, and for which others it files."""
+
+    uai = SchoolField(label=_("Établissement"), help_text=_("Code UAI (par exemple 0781944P) ou nom."))
+    name_1 = forms.CharField(label=_("Prénom et nom"), max_length=120)
+    email_1 = forms.EmailField(label=_("Adresse e-mail professionnelle"), max_length=254)
+    phone_1 = forms.CharField(label=_("Téléphone"), max_length=20, required=False)
+    name_2 = forms.CharField(label=_("Prénom et nom"), max_length=120)
+    email_2 = forms.EmailField(label=_("Adresse e-mail professionnelle"), max_length=254)
+    phone_2 = forms.CharField(label=_("Téléphone"), max_length=20, required=False)
+    others = forms.CharField(
+        label=_("Codes UAI des établissements rattachés"),
+        help_text=_("Un par ligne, si vous déposez aussi leurs listes. Le Crous les valide un à un."),
+        widget=forms.Textarea(attrs={"rows": 3}), max_length=2_000, required=False,
+    )  # fmt: skip
+
+    establishment: Establishment
+    daughters: list[str]
+
+    def clean_others(self) -> str:
+        """Find each daughter by its code; say which is none."""
+        text = self.cleaned_data["others"]
+        asked = re.findall(r"[^\s,;]+", text)
+        found = {code: crous.establishment_of(code) for code in asked}
+        unknown = [code for code, one in found.items() if one is None]
+        if unknown:
+            raise forms.ValidationError(
+                _("Ces codes UAI ne sont pas dans le répertoire : %(codes)s.") % {"codes": ", ".join(unknown)}
+            )
+        self.daughters = [one.pk for one in found.values() if one]
+        return str(text)
+
+    def clean(self) -> dict[str, Any]:
+        """Two persons have two addresses."""
+        data = super().clean() or {}
+        if "uai" in data:
+            found = crous.establishment_of(data["uai"])
+            assert found is not None  # noqa: S101 - the field has just found it
+            self.establishment = found
+        if data.get("email_1") and data["email_1"].lower() == data.get("email_2", "").lower():
+            self.add_error("email_2", _("Donnez une autre adresse : les deux référents ont chacun la leur."))
+        return data
+
+    @property
+    def persons(self) -> list[actions.Named]:
+        """The two persons; the form is valid."""
+        said = self.cleaned_data
+        return [actions.Named(said[f"name_{n}"], said[f"email_{n}"], said[f"phone_{n}"]) for n in (1, 2)]
+
+
+class DaughterForm(forms.Form):
+    """An establishment that one files for."""
+
+    uai = SchoolField(label=_("Établissement rattaché"), help_text=_("Code UAI ou nom."))
+
+
+class KeyForm(forms.Form):
+    """The name of a key: which program holds it."""
+
+    name = forms.CharField(
+        label=_("Nom du programme"), help_text=_("Pour le reconnaître : « Scolarité », « Pégase »…"), max_length=60
+    )
+
+
+class RollForm(forms.Form):
+    """A file of a yearly list, and what it is."""
+
+    file = forms.FileField(
+        label=_("Fichier CSV"),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
+        error_messages={
+            "required": _("Choisissez le fichier à déposer."),
+            "empty": _("Ce fichier est vide. Rien n’a changé."),
+        },
+    )
+    whole = forms.ChoiceField(
+        label=_("Ce fichier contient"),
+        widget=forms.RadioSelect,
+        initial="part",
+        choices=[
+            ("part", _("des ajouts et des corrections : personne n’est retiré")),
+            ("whole", _("toute la liste : les étudiants absents du fichier sont retirés, après votre accord")),
+        ],
+    )
+
+
+class RefuseForm(forms.Form):
+    """Why an access or a daughter is refused: the establishment reads it."""
+
+    reason = forms.CharField(label=_("Raison"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1_000)

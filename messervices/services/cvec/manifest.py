@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from messervices.foundations.crous import selectors as crous
 from messervices.foundations.students.states import FactKind
 from messervices.kernel.academic_year import AcademicYear
-from messervices.kernel.manifest import Manifest, Panel, Right, Tile
-from messervices.services.cvec import rules, selectors
+from messervices.kernel.manifest import DeskQueue, Manifest, Panel, Right, Tile
+from messervices.services.cvec import rules, selectors, states
 from messervices.services.cvec.states import RIGHTS, VALID, VERBS, Status
 
 URGENT = 90
@@ -92,6 +92,14 @@ MANIFEST = Manifest(
     front="messervices.services.cvec.manifest.front",
     on_paid={"cvec": "messervices.services.cvec.actions.confirm_payment"},
     desk_urls="messervices.services.cvec.desk.urls",
+    desk_queues=(
+        DeskQueue(
+            gettext_lazy("Établissements : accès et rattachements"),
+            states.Right.ADMIT,
+            "messervices.services.cvec.selectors.demands_waiting",
+            "cvec_desk:establishments",
+        ),
+    ),
     desk_panel="messervices.services.cvec.desk.panel.panels",
     rights=tuple(Right(code, label) for code, label in RIGHTS.items()),
     verbs=VERBS,

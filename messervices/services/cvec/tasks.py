@@ -14,3 +14,15 @@ def close_unpaid(*, now: datetime) -> None:
     by = Actor.system("job:cvec.close_unpaid")
     for person_id, year in selectors.unpaid_after_close(now):
         actions.close_unpaid(by=by, person_id=person_id, year=year, now=now)
+
+
+@jobs.job(scope=Scope("job:cvec.work_on_file", crous=EVERY))
+def work_on_file(*, file_id: int, now: datetime) -> None:
+    """Read, check and take a file of a yearly list; run again, it goes on from where it stands."""
+    actions.work_on_file(file_id=file_id, now=now)
+
+
+@jobs.job(scope=Scope("job:cvec.tell_listed", crous=EVERY), priority=-10)
+def tell_listed(*, file_id: int, now: datetime) -> None:
+    """Tell the students of a list that was taken that their establishment listed them."""
+    actions.tell_listed(file_id=file_id, now=now)

@@ -10,7 +10,7 @@ from django.db import transaction
 from messervices.foundations.accounts.actions.note import note
 from messervices.foundations.accounts.models import User
 from messervices.foundations.accounts.states import Kind, Language
-from messervices.kernel.action import action
+from messervices.kernel.action import action, inside_action
 
 
 @action
@@ -27,6 +27,20 @@ def open_account(
 
     ``password`` ``None`` leaves it without: the person sets one by the link for a forgotten password.
     """
+    return account_for(email=email, password=password, now=now, kind=kind, language=language, label=label)
+
+
+@inside_action
+def account_for(
+    *,
+    email: str,
+    password: str | None,
+    now: datetime,
+    kind: str = Kind.STUDENT,
+    language: str = Language.FRENCH,
+    label: str = "",
+) -> User:
+    """Do what ``open_account`` does, inside the deed of another room."""
     found = User.objects.filter(email=email.strip().lower()).first()
     if found:
         return found

@@ -28,7 +28,9 @@ def test_nothing_is_answered_as_json():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("fields", "home"), [({}, "/"), ({"agent": True}, "/desk/"), ({"kind": "establishment"}, "/")])
+@pytest.mark.parametrize(
+    ("fields", "home"), [({}, "/"), ({"agent": True}, "/desk/"), ({"kind": "establishment"}, "/cvec/space/")]
+)
 def test_everybody_lands_where_their_work_is(fields, home):
     request = RequestFactory().get("/")
     request.user = UserFactory(**fields)

@@ -158,6 +158,12 @@ def register_referent(*, by: Actor, user: User, uai: str, reason: str, now: date
 
     Raises ``Refusal``: ``not_allowed``, ``not_an_establishment``, ``referents_full``.
     """
+    return add_referent(by=by, user=user, uai=uai, reason=reason, now=now)
+
+
+@inside_action
+def add_referent(*, by: Actor, user: User, uai: str, reason: str, now: datetime) -> Referent:
+    """Do what ``register_referent`` does, inside the deed of another room."""
     rows = Establishment.objects.select_related("commune__departement").select_for_update(of=("self",))
     establishment = rows.get(pk=uai)
     at = _refuse_unless_at(by, establishment)
@@ -181,6 +187,12 @@ def register_referent(*, by: Actor, user: User, uai: str, reason: str, now: date
 @action
 def end_referent(*, by: Actor, referent_id: int, reason: str, now: datetime) -> Referent:
     """End a referent's mission; the row stays, dated. Twice ends it once. Raises ``Refusal("not_allowed")``."""
+    return remove_referent(by=by, referent_id=referent_id, reason=reason, now=now)
+
+
+@inside_action
+def remove_referent(*, by: Actor, referent_id: int, reason: str, now: datetime) -> Referent:
+    """Do what ``end_referent`` does, inside the deed of another room."""
     rows = Referent.objects.select_related("establishment__commune__departement").select_for_update(of=("self",))
     held = rows.get(pk=referent_id)
     at = _refuse_unless_at(by, held.establishment)

@@ -1,5 +1,6 @@
 """The reference data: whole, dated, loaded again without a change, and never over what the desk decided."""
 
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from io import StringIO
@@ -87,15 +88,15 @@ def test_what_the_desk_set_is_kept_when_the_files_are_loaded_again() -> None:
         certainty="sourced", reason="x", now=NOW,
     )  # fmt: skip
     said = load()
-    assert "amounts: 18 rows, 1 kept as set at the desk" in said
-    assert "windows: 18 rows, 1 kept as set at the desk" in said
+    assert re.search(r"^amounts: \d+ rows, 1 kept as set at the desk", said, re.MULTILINE)
+    assert re.search(r"^windows: \d+ rows, 1 kept as set at the desk", said, re.MULTILINE)
     assert selectors.amount_of("cvec", YEAR) == 107_00
     assert selectors.window_of("cvec", YEAR) == Period(NOW, None)
 
 
 def test_a_new_file_supersedes_what_an_older_file_said_and_overwrites_nothing() -> None:
     Amount.objects.filter(kind="cvec", year=YEAR).update(amount_cents=1_00)
-    assert "amounts: 18 rows, 1 changed" in load()
+    assert re.search(r"^amounts: \d+ rows, 1 changed", load(), re.MULTILINE)
     assert [row.amount_cents for row in selectors.amount_history("cvec", YEAR)] == [105_00, 1_00]
 
 

@@ -1,21 +1,52 @@
 """Writes of the CVEC: one file a deed."""
 
 from messervices.services.cvec.actions.acknowledge import open_acquittement
+from messervices.services.cvec.actions.admit import accept_registration, refuse_registration
+from messervices.services.cvec.actions.affiliate import decide_affiliation, declare_daughter
 from messervices.services.cvec.actions.check import CHECK_NETWORK, CHECK_NUMBER, TooManyChecks, note_check, take_turn
 from messervices.services.cvec.actions.choose import choose_city
 from messervices.services.cvec.actions.close import close_unpaid
 from messervices.services.cvec.actions.forget import forget
+from messervices.services.cvec.actions.keys import end_key, make_key, note_use
+from messervices.services.cvec.actions.read_roll import note_reading
+from messervices.services.cvec.actions.receive_file import (
+    check_again,
+    confirm_file,
+    receive_file,
+    resume_file,
+    stop_file,
+)
+from messervices.services.cvec.actions.register import Named, ask_registration, confirm_nominee
 from messervices.services.cvec.actions.settle import confirm_payment
+from messervices.services.cvec.actions.work_on_file import tell_listed, work_on_file
 
 __all__ = [
     "CHECK_NETWORK",
     "CHECK_NUMBER",
+    "Named",
     "TooManyChecks",
+    "accept_registration",
+    "ask_registration",
+    "check_again",
     "choose_city",
     "close_unpaid",
+    "confirm_file",
+    "confirm_nominee",
     "confirm_payment",
+    "decide_affiliation",
+    "declare_daughter",
+    "end_key",
     "forget",
+    "make_key",
     "note_check",
+    "note_reading",
+    "note_use",
     "open_acquittement",
+    "receive_file",
+    "refuse_registration",
+    "resume_file",
+    "stop_file",
     "take_turn",
+    "tell_listed",
+    "work_on_file",
 ]

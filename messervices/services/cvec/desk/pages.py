@@ -1,48 +1,25 @@
 """The agents' pages: the CVEC of their Crous, and one of them."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from messervices.foundations.audit import actions as audit
 from messervices.foundations.audit import selectors as readings
 from messervices.foundations.crous import selectors as crous
 from messervices.kernel.academic_year import AcademicYear
-from messervices.kernel.actor import Actor
 from messervices.services.cvec import selectors
+from messervices.services.cvec.desk.door import for_agents, office
 from messervices.services.cvec.states import Motive, Right, Status
 
 _PAGE = 50
 
 
-def _for_agents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let in agents with the right; somebody not signed in goes to sign in, anybody else finds nothing here."""
-
-    @never_cache
-    @wraps(view)
-    def door(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.actor.kind == "anonymous":
-            return redirect_to_login(request.path)
-        if request.actor.kind != "agent":
-            raise Http404
-        if not request.actor.may(Right.SEE):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return door
-
-
 @require_safe
-@_for_agents
+@for_agents(Right.SEE)
 def acquittements(request: Any) -> HttpResponse:
     """List the latest CVEC of a year at the agent's Crous, fifty at a time; no count over a whole Crous."""
     year = _year(request.GET.get("year", "")) or crous.current_year("cvec", request.now)
@@ -60,7 +37,7 @@ def acquittements(request: Any) -> HttpResponse:
         else []
     )
     context = {
-        "office": _office(request.actor),
+        "office": office(request.actor),
         "rows": rows[:_PAGE],
         "more": rows[_PAGE - 1].pk if len(rows) > _PAGE else None,
         "year": year,
@@ -71,11 +48,6 @@ def acquittements(request: Any) -> HttpResponse:
     return render(request, "cvec/desk/list.html", context)
 
 
-def _office(actor: Actor) -> str:
-    """The name of the agent's office, for the header."""
-    return crous.crous_of(actor.office_id).name if actor.office_id else _("Réseau national")
-
-
 def _year(label: str) -> AcademicYear | None:
     try:
         return AcademicYear.of_label(label)
@@ -84,7 +56,7 @@ def _year(label: str) -> AcademicYear | None:
 
 
 @require_safe
-@_for_agents
+@for_agents(Right.SEE)
 def acquittement(request: Any, pk: int) -> HttpResponse:
     """Show one CVEC of the agent's Crous; another Crous's is not there. Written before it is shown.
 
@@ -100,7 +72,7 @@ def acquittement(request: Any, pk: int) -> HttpResponse:
         reason=gettext_noop("Consultation d’une CVEC"), now=request.now,
     )  # fmt: skip
     context = {
-        "office": _office(request.actor),
+        "office": office(request.actor),
         "acquittement": found,
         "motive": Motive(found.motive).label if found.motive else "",
     }

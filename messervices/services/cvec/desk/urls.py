@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from messervices.services.cvec.desk import pages
+from messervices.services.cvec.desk import establishments, pages
 
 app_name = "cvec_desk"
 urlpatterns = [
     path("", pages.acquittements, name="acquittements"),
+    path("establishments/", establishments.establishments, name="establishments"),
+    path("establishments/<int:pk>/", establishments.registration, name="registration"),
+    path("establishments/daughters/<int:pk>", establishments.affiliation, name="affiliation"),
     path("<int:pk>", pages.acquittement, name="acquittement"),
 ]

@@ -60,6 +60,12 @@ class Acquittement(models.Model):
         ]
         indexes = [
             models.Index(fields=["crous", "year", "-id"], name="acquittement_desk", include=["person"]),
+            # Certificates that are worth nothing any more are few: the lists of establishments ask for them.
+            models.Index(
+                fields=["year"],
+                name="acquittement_withdrawn",
+                condition=Q(status=Status.CANCELLED, document__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

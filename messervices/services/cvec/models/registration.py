@@ -1,5 +1,6 @@
 """An establishment that asks for access, the two persons it names, and the establishments it files for."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -14,6 +15,7 @@ class Registration(models.Model):
 
     ``crous_id`` is the Crous of its city, 0 for a school abroad, which the national desk follows. Nobody's file: the
     persons are named as professionals. Until both have confirmed their address, nobody at the desk sees it.
+    ``daughters`` are the UAI of the establishments it wants to file for.
     """
 
     establishment = models.ForeignKey(Establishment, on_delete=models.PROTECT, related_name="registrations")
@@ -25,6 +27,7 @@ class Registration(models.Model):
     decided_by_id = models.BigIntegerField(null=True)
     decided_by_label = models.CharField(max_length=200, blank=True)
     reason = models.TextField(blank=True)
+    daughters = ArrayField(models.CharField(max_length=8), default=list)
 
     class Meta:
         """One at a time waits for the Crous; a refusal says why."""
@@ -92,7 +95,6 @@ class Affiliation(models.Model):
     mother = models.ForeignKey(Establishment, on_delete=models.PROTECT, related_name="daughters")
     daughter = models.ForeignKey(Establishment, on_delete=models.PROTECT, related_name="mothers")
     crous_id = models.SmallIntegerField()
-    registration = models.ForeignKey(Registration, null=True, on_delete=models.PROTECT, related_name="affiliations")
     declared_at = models.DateTimeField()
     since = models.DateTimeField(null=True)
     until = models.DateTimeField(null=True)

@@ -40,7 +40,7 @@ class RollFile(models.Model):
 
     ``whole`` says that it is the whole list: who is no more in it is removed. ``read_bytes`` and ``lines_checked`` are
     where the work stands. ``reason`` says why it could not be read. Counters are of the last taking; ``taken_at`` of
-    the first.
+    the first, ``confirmed_at`` of the yes of the referent to the removals.
     """
 
     roll = models.ForeignKey(Roll, on_delete=models.PROTECT, related_name="files")
@@ -68,6 +68,7 @@ class RollFile(models.Model):
     unchanged = models.IntegerField(default=0)
     removed = models.IntegerField(default=0)
     reason = models.CharField(max_length=24, blank=True)
+    confirmed_at = models.DateTimeField(null=True)
     taken_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,19 +1,52 @@
 """Views of the CVEC, by what they are about."""
 
+from messervices.services.cvec.views.access import nominee, register, registered, schools
 from messervices.services.cvec.views.certificate import certificate, on_phone, receipt
 from messervices.services.cvec.views.journey import city, communes, home, pay, situation, summary
+from messervices.services.cvec.views.space import (
+    daughters,
+    end_key,
+    keys,
+    original,
+    refused,
+    roll_file,
+    roll_state,
+    roll_step,
+    rolls,
+    space,
+    space_home,
+    students,
+    students_file,
+)
 from messervices.services.cvec.views.verification import scan, verify
 
 __all__ = [
     "certificate",
     "city",
     "communes",
+    "daughters",
+    "end_key",
     "home",
+    "keys",
+    "nominee",
     "on_phone",
+    "original",
     "pay",
     "receipt",
+    "refused",
+    "register",
+    "registered",
+    "roll_file",
+    "roll_state",
+    "roll_step",
+    "rolls",
     "scan",
+    "schools",
     "situation",
+    "space",
+    "space_home",
+    "students",
+    "students_file",
     "summary",
     "verify",
 ]

@@ -67,6 +67,7 @@ def certificate(request: Any, year: AcademicYear) -> HttpResponse:
         "qr": qr(contents["verify_url"]),
         "motive": Motive(this.motive).label if this.motive else "",
         "refund_until": selectors.refund_until(year),
+        "listings": selectors.listings_of(request.actor.person_id, year),
         "steps": STEPS,
         "fresh": this.settled_at is not None and (request.now - this.settled_at).days < 1,
         "first_name": contents["first_names"].split(" ")[0],

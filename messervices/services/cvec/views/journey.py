@@ -31,7 +31,7 @@ STEPS = (
 def home(request: Any) -> HttpResponse:
     """What the CVEC is, and where the reader stands for the current campaign."""
     if request.actor.kind == "establishment":
-        return redirect("cvec:verify")
+        return redirect("cvec:space")
     person_id = request.actor.person_id
     year = crous.current_year("cvec", request.now)
     campaign = selectors.campaign_of(year, request.now) if year else None
