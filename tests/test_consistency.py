@@ -103,7 +103,7 @@ def test_slugs_and_payment_kinds_are_unique() -> None:
 
 def test_every_dotted_name_of_a_manifest_can_be_called() -> None:
     for found in manifest.services():
-        dotted = [found.tile, found.search, found.forget, found.desk_panel, *found.on_paid.values()]
+        dotted = [found.tile, found.search, found.forget, found.figures, found.desk_panel, *found.on_paid.values()]
         dotted += found.on_payout.values()
         dotted += [queue.count for queue in found.desk_queues]
         assert all(callable(manifest.call(name)) for name in dotted if name)

@@ -66,12 +66,23 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """Counts that a service gives of a year, for the accountants: a chart with its table. ``rows``: (label, count)."""
+
+    title: Text
+    label_head: Text
+    value_head: Text
+    rows: tuple[tuple[Text, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """All that the platform knows of a service. Dotted paths are imported when first used.
 
     ``tile`` takes (person_id, now) and gives a ``Tile`` or ``None``, with one query at most; ``front`` takes (now) and
-    gives the ``Panel`` shown first to those who have not signed in, without a query. ``facts_read`` and
-    ``facts_written`` declare what it uses of a student's data, for people: no code reads them yet.
+    gives the ``Panel`` shown first to those who have not signed in, without a query; ``figures`` takes (crous_id, year)
+    and gives the ``Figure``s of a Crous that an accountant reads. ``facts_read`` and ``facts_written`` declare what it
+    uses of a student's data, for people: no code reads them yet.
     """
 
     slug: str
@@ -95,6 +106,7 @@ class Manifest:
     facts_written: tuple[str, ...] = ()
     search: str = ""
     forget: str = ""
+    figures: str = ""
     keywords: Text = ""
 
 

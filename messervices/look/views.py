@@ -94,6 +94,7 @@ def design(request: HttpRequest) -> HttpResponse:
                 ("2025-2026", 2_190_000, "2,19 M"),
                 ("2026-2027", 830_000, "0,83 M"),
             ],
+            "compared": [("24/08", 1_240, "1 240 €", 980, "980 €"), ("25/08", 760, "760 €", 1_110, "1 110 €")],
             "page": Paginator(range(240), 20).get_page(request.GET.get("page", 4)),
             "happened": [
                 {"at": dt.datetime(2026, 8, 28, 12, 12, tzinfo=dt.UTC), "title": _("CVEC acquittée"), "fam": "enrol"},

@@ -1,7 +1,11 @@
 """Reads of the ledger."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 
 from messervices.foundations.ledger.models import Balance, Transfer
 from messervices.kernel.money import Cents
@@ -17,6 +21,42 @@ def moved(key: str) -> Cents | None:
     """The amount moved under a key, in cents; ``None`` when nothing was."""
     found = Transfer.objects.filter(key=key).values_list("amount_cents", flat=True).first()
     return None if found is None else Cents(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A transfer as it stands in the books: paths of the accounts, cents, and why."""
+
+    pk: int
+    key: str
+    debit: str
+    credit: str
+    amount_cents: int
+    at: datetime
+    reason: str
+
+
+def _moved(rows: QuerySet[Transfer]) -> list[Moved]:
+    columns = ("pk", "key", "debit__path", "credit__path", "amount_cents", "at", "reason")
+    return [Moved(*row) for row in rows.values_list(*columns)]
+
+
+def transfers_under(keys: Collection[str]) -> list[Moved]:
+    """Give the transfers written under these keys, and their mirrors, in their order (one query)."""
+    wanted = [*keys, *(f"{key}:mirror" for key in keys)]
+    return _moved(Transfer.objects.filter(key__in=wanted).order_by("at", "pk"))
+
+
+def transfer_of(pk: int) -> Moved | None:
+    """Give one transfer by its number."""
+    found = _moved(Transfer.objects.filter(pk=pk))
+    return found[0] if found else None
+
+
+def transfers_on(paths: Collection[str], limit: int, before: int | None = None) -> list[Moved]:
+    """Give the last transfers of some accounts, the newest first; those before a number when one is given."""
+    rows = Transfer.objects.filter(Q(debit__path__in=paths) | Q(credit__path__in=paths))
+    return _moved((rows if before is None else rows.filter(pk__lt=before)).order_by("-pk")[:limit])
 
 
 def count_wrong_balances() -> int:

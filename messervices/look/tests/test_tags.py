@@ -8,6 +8,7 @@ from django.template import Context, Template
 from django.utils import translation
 
 from messervices.look import words
+from messervices.look.templatetags.look import bars
 
 WHEN = dt.datetime(2026, 8, 28, 12, 2, tzinfo=dt.UTC)
 
@@ -96,3 +97,14 @@ def test_the_summary_of_errors_links_to_the_fields() -> None:
 def test_what_was_typed_is_escaped() -> None:
     html = draw("{% errors form %}{% field form.email %}", form=Example({"email": '"><script>x'}))
     assert "<script>" not in html
+
+
+def test_a_chart_draws_another_value_beside_each_on_the_same_scale() -> None:
+    rows = [("24 août", 200, "200 €", 100, "100 €"), ("25 août", 50, "50 €", 400, "400 €")]
+    drawn = bars(rows, 416)
+    assert [row["width"] for row in drawn["rows"]] == [156, 39]
+    assert [row["other_width"] for row in drawn["rows"]] == [78, 312]
+    assert [row["other_text"] for row in drawn["rows"]] == ["100 €", "400 €"]
+    assert drawn["height"] == 124
+    alone = bars([("2025", 3, "trois")])
+    assert (alone["rows"][0]["other_text"], alone["height"]) == ("", 48)

@@ -107,5 +107,6 @@ MANIFEST = Manifest(
     facts_written=(FactKind.STUDY_CITY, FactKind.CVEC_ACQUITTEE),
     search="messervices.services.cvec.selectors.person_ids_by_number",
     forget="messervices.services.cvec.actions.forget",
+    figures="messervices.services.cvec.selectors.figures.figures",
     keywords=gettext_lazy("attestation contribution vie étudiante campus inscription payer exonération certificat"),
 )

@@ -8,8 +8,11 @@ from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from messervices.foundations.students.tests.factories import give_fact
 from messervices.kernel.manifest import Tile
+from messervices.kernel.manifest import call as manifest_call
 from messervices.services.cvec import manifest, selectors
+from messervices.services.cvec.models import Acquittement
 from messervices.services.cvec.tests.factories import NOW, YEAR, acknowledge, acting, paid_student, student
 
 pytestmark = [pytest.mark.django_db]
@@ -87,3 +90,17 @@ def test_the_card_of_the_home_is_there_while_the_campaign_is_open() -> None:
 def test_the_tile_speaks_the_language_of_the_page(language: str) -> None:
     with translation.override(language):
         assert ("Get my" in str(tile_of(student(city="").pk).action_label)) == (language == "en")
+
+
+def test_an_accountant_is_told_how_many_paid_and_how_many_owe_nothing_and_why(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    paid_student()
+    exempt = student()
+    give_fact(exempt, "boursier", {"echelon": "3"})
+    acknowledge(exempt)
+    crous_id = Acquittement.objects.get(person=exempt).crous_id
+    with django_assert_num_queries(1):
+        how, why = manifest_call(manifest.MANIFEST.figures)(crous_id, YEAR)
+    assert dict(how.rows)["payée"] == 1
+    assert dict(how.rows)["exonérée"] == 1
+    assert why.rows == (("Bourse sur critères sociaux", 1),)
+    assert all(count == 0 for _label, count in manifest_call(manifest.MANIFEST.figures)(3, YEAR)[0].rows)
