@@ -24,6 +24,7 @@ LATE = timedelta(minutes=2)
 """How long a job may be awaited before the sweep does its work."""
 
 _IBAN_SHAPE = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}")
+_AMOUNT = re.compile(r"(\d{1,15})(?:\.(\d{1,2}))?")
 _SEPA_SIGNS = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
 _LETTERS = str.maketrans(
     {"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l",
@@ -127,7 +128,6 @@ class Account:
     """What is known of bank details when money is about to go there."""
 
     usable_from: datetime
-    frozen: bool
     ever_frozen: bool
     shared: bool
     resembles: bool
@@ -228,7 +228,7 @@ def run_digest(digests: Iterable[bytes]) -> bytes:
 
 def read_cents(written: str) -> int:
     """Read an amount of a bank's file, ``105.5`` or ``105``, in cents. Raises ``ValueError`` on anything else."""
-    found = re.fullmatch(r"(\d{1,15})(?:\.(\d{1,2}))?", written.strip())
+    found = _AMOUNT.fullmatch(written.strip())
     if found is None:
         raise ValueError(written)
     return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))

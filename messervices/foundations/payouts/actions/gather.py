@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import IO, Any, cast
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from messervices.foundations.audit.actions import record
 from messervices.foundations.ledger.selectors import balance
 from messervices.foundations.payouts import rules
 from messervices.foundations.payouts.actions.order import weigh_again
-from messervices.foundations.payouts.actions.tell import iban_of
+from messervices.foundations.payouts.actions.tell import open_iban
 from messervices.foundations.payouts.actions.weigh import EVERYWHERE
 from messervices.foundations.payouts.models import Line, Payout, Run, RunFile
 from messervices.foundations.payouts.providers import pain, registry, safe
@@ -30,6 +31,16 @@ from messervices.kernel.errors import Refusal
 from messervices.kernel.scope import acting_as
 
 _A_TIME = 5000
+_LINES = """
+    insert into payouts_line (payout_id, run_id, details_id, person_id, crous_id, rank, number, amount_cents,
+        failed_how, code, behind)
+    select p.id, %(run)s, p.details_id, p.person_id, p.crous_id, p.tries, p.number || '-' || p.tries, p.amount_cents,
+        '', '', false
+      from payouts_payout p where p.id = any (%(payouts)s) order by p.ordered_at, p.id
+"""
+"""The lines of payouts that were just put in a run: a hundred thousand of them, without a round trip for each."""
+
+_WEIGHED = ("details_id", "amount_cents", "status", "why", "approved_at", "approved_by_id")
 _PIECE = 64 * 1024
 
 
@@ -49,7 +60,7 @@ def gather_run(*, crous_id: int, by: Actor, now: datetime) -> Run | None:
     candidates = Payout.objects.select_for_update(of=("self",), skip_locked=True).filter(
         crous_id=crous_id, status__in=here
     )  # fmt: skip
-    leaving = weigh_again(list(candidates.order_by("ordered_at", "pk")), now)
+    leaving = weigh_again(list(candidates.only(*_WEIGHED).order_by("ordered_at", "pk")), now)
     if not leaving:
         return None
     run = Run.objects.create(
@@ -78,18 +89,10 @@ def gather_run(*, crous_id: int, by: Actor, now: datetime) -> Run | None:
 @inside_action
 def _make_lines(run: Run, leaving: list[Payout]) -> None:
     for first in range(0, len(leaving), _A_TIME):
-        some = leaving[first : first + _A_TIME]
-        Payout.objects.filter(pk__in=[payout.pk for payout in some]).update(
-            status=PayoutStatus.IN_RUN, tries=F("tries") + 1
-        )
-        Line.objects.bulk_create(
-            Line(
-                payout_id=payout.pk, run=run, details_id=payout.details_id, person_id=payout.person_id,
-                crous_id=payout.crous_id, rank=payout.tries + 1, number=f"{payout.number}-{payout.tries + 1}",
-                amount_cents=payout.amount_cents,
-            )
-            for payout in some
-        )  # fmt: skip
+        some = [payout.pk for payout in leaving[first : first + _A_TIME]]
+        Payout.objects.filter(pk__in=some).update(status=PayoutStatus.IN_RUN, tries=F("tries") + 1)
+        with connection.cursor() as cursor:
+            cursor.execute(_LINES, {"run": run.pk, "payouts": some})
     crash.point("payouts.before_gathered")
 
 
@@ -134,7 +137,7 @@ class Written:
 def _write_one(run: Run, rank: int, first: int, last: int) -> bytes:
     """Write one file; give its digest."""
     lines = Line.objects.filter(run=run, pk__gte=first, pk__lte=last)
-    written = write_file(run, list(_transfers(lines.select_related("payout", "details").order_by("pk"))))
+    written = write_file(run, list(_transfers(lines.order_by("pk"))))
     check_file(written)
     head = written.head
     file = RunFile.objects.create(
@@ -152,16 +155,16 @@ def _write_one(run: Run, rank: int, first: int, last: int) -> bytes:
     return written.sha256
 
 
+_COLUMNS = (
+    "number", "amount_cents", "payout__label", "payout__number", "details_id", "details__iban_sealed", "details__bic",
+    "details__holder",
+)  # fmt: skip
+
+
 def _transfers(lines: Any) -> Iterator[Transfer]:
-    for line in lines.iterator(chunk_size=_A_TIME):
-        yield Transfer(
-            number=line.number,
-            amount_cents=line.amount_cents,
-            iban=iban_of(line.details),
-            bic=line.details.bic,
-            name=line.details.holder,
-            remittance=rules.sepa_text(f"{line.payout.label} {line.payout.number}", rules.LONGEST_REMITTANCE),
-        )
+    for number, cents, label, payout, key, sealed, bic, holder in lines.values_list(*_COLUMNS).iterator(_A_TIME):
+        remittance = rules.sepa_text(f"{label} {payout}", rules.LONGEST_REMITTANCE)
+        yield Transfer(number, cents, open_iban(sealed, key), bic, holder, remittance)
 
 
 def write_file(run: Run, transfers: list[Transfer]) -> Written:

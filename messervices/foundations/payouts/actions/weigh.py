@@ -50,27 +50,26 @@ def weigh_all(payouts: Iterable[Payout], now: datetime) -> dict[int, Weighed]:
 
 
 def _weigh_some(payouts: list[Payout], now: datetime) -> dict[int, Weighed]:
-    columns = ("fingerprint", "usable_from", "frozen_at", "lifted_at", "resembles")
-    details = BankDetails.objects.only("pk", *columns).in_bulk({payout.details_id for payout in payouts})
-    prints = {bytes(one.fingerprint) for one in details.values()}
-    owners = BankDetails.objects.filter(fingerprint__in=prints).values("fingerprint").annotate(
-        persons=Count("person", distinct=True), establishments=Count("establishment", distinct=True)
-    )  # fmt: skip
-    shared = {bytes(row["fingerprint"]) for row in owners if row["persons"] + row["establishments"] > 1}
+    columns = ("pk", "fingerprint", "usable_from", "frozen_at", "lifted_at", "resembles")
+    details = BankDetails.objects.filter(pk__in={payout.details_id for payout in payouts}).values_list(*columns)
+    known = {row[0]: (bytes(row[1]), *row[2:]) for row in details}
+    owners = BankDetails.objects.filter(fingerprint__in={row[0] for row in known.values()})
+    counted = owners.values_list("fingerprint").annotate(
+        owners=Count("person", distinct=True) + Count("establishment", distinct=True)
+    )
+    shared = {bytes(print_) for print_, owners in counted.filter(owners__gt=1)}
     found = {}
     for payout in payouts:
-        one = details[payout.details_id]
+        print_, usable_from, frozen_at, lifted_at, resembles = known[payout.details_id]
         account = rules.Account(
-            usable_from=one.usable_from,
-            frozen=one.is_frozen,
-            ever_frozen=one.is_frozen or one.lifted_at is not None,
-            shared=bytes(one.fingerprint) in shared,
-            resembles=one.resembles,
+            usable_from=usable_from,
+            ever_frozen=frozen_at is not None or lifted_at is not None,
+            shared=print_ in shared,
+            resembles=resembles,
         )
         limit = settings.PAYOUT_SECOND_PERSON_CENTS
-        found[payout.pk] = Weighed(
-            rules.reasons_to_wait(payout.amount_cents, account, limit_cents=limit, now=now), one.is_frozen
-        )
+        why = rules.reasons_to_wait(payout.amount_cents, account, limit_cents=limit, now=now)
+        found[payout.pk] = Weighed(why, frozen_at is not None)
     return found
 
 

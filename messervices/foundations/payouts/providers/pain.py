@@ -172,8 +172,9 @@ def read_back(file: IO[bytes]) -> Reread:
     head: dict[str, str] = {}
     count = total = 0
     marks = hashlib.sha256()
-    number, account = f"{space}PmtId/{space}EndToEndId", f"{space}CdtrAcct/{space}Id/{space}IBAN"
-    amount, name = f"{space}Amt/{space}InstdAmt", f"{space}Cdtr/{space}Nm"
+    number, amount, name, account = leaves = tuple(
+        f"{space}{leaf}" for leaf in ("EndToEndId", "InstdAmt", "Nm", "IBAN")
+    )
     try:
         events = etree.iterparse(
             file, tag=(_TRANSFER, *(f"{space}{name}" for name in ("GrpHdr", "DbtrAcct", "Document"))),
@@ -181,21 +182,18 @@ def read_back(file: IO[bytes]) -> Reread:
         )  # fmt: skip
         for _event, element in events:
             if element.tag == _TRANSFER:
-                cents = rules.read_cents(element.findtext(amount))
+                said = {leaf.tag: leaf.text for leaf in element.iter(*leaves)}
+                cents = rules.read_cents(said[amount])
                 count, total = count + 1, total + cents
-                marks.update(
-                    rules.line_mark(
-                        element.findtext(number), cents, element.findtext(account), element.findtext(name) or ""
-                    )
-                )
-                element.clear()
-                while element.getprevious() is not None and element.getprevious().tag == _TRANSFER:
-                    del element.getparent()[element.getparent().index(element.getprevious())]
+                marks.update(rules.line_mark(said[number], cents, said[account], said[name]))
+                above, before = element.getparent(), element.getprevious()
+                if before is not None and before.tag == _TRANSFER:
+                    above.remove(before)
             elif element.tag == f"{space}Document":
                 head["whole"] = "yes"  # a file cut short is told by its missing end, not by the parser
             else:
                 head |= {part.tag.removeprefix(space): part.text or "" for part in element.iter()}
-    except (etree.XMLSyntaxError, etree.DocumentInvalid, ValueError, TypeError) as wrong:
+    except (etree.XMLSyntaxError, etree.DocumentInvalid, ValueError, TypeError, KeyError) as wrong:
         raise WrongFile(type(wrong).__name__) from wrong
     if "whole" not in head:
         raise WrongFile("cut short")

@@ -17,7 +17,7 @@ NOW = datetime(2026, 8, 28, 12, 0, tzinfo=UTC)
 
 
 def calm(**changes: object) -> Account:
-    known = {"usable_from": NOW, "frozen": False, "ever_frozen": False, "shared": False, "resembles": True}
+    known = {"usable_from": NOW, "ever_frozen": False, "shared": False, "resembles": True}
     return Account(**known | changes)
 
 
