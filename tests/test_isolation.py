@@ -221,6 +221,7 @@ def test_control_without_both_the_matrix_sees_foreign_rows_everywhere(world: Wor
         seen = leaks_of(world, readers)
     assert {"portal:me", "pay:show", "desk:file", "desk:bank", "desk:event"} <= seen
     assert {"cvec_desk:acquittements", "cvec_desk:acquittement", "cvec:certificate", "desk:case"} <= seen
+    assert {"desk:payouts", "desk:payout", "desk:payout_run", "desk:payout_answer", "payouts:payouts"} <= seen
 
 
 def test_a_student_of_two_crous_shows_each_its_own_files(world: World) -> None:
