@@ -1,6 +1,7 @@
 """Blocking an account at once, from a link that needs no sign-in; lifting the block at the desk."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.core import signing
 from django.utils.translation import gettext as _
@@ -54,7 +55,7 @@ def freeze_own_details(*, by: Actor, now: datetime) -> BankDetails:
 
 
 @inside_action
-def freeze_details(*, details_id: object, by: Actor, now: datetime) -> BankDetails:
+def freeze_details(*, details_id: UUID, by: Actor, now: datetime) -> BankDetails:
     """Block an account: nothing leaves for it any more, not even what is signed and not yet at the bank."""
     with acting_as(EVERYWHERE):
         details = BankDetails.objects.select_for_update(of=("self",)).get(pk=details_id)
@@ -78,7 +79,7 @@ def freeze_details(*, details_id: object, by: Actor, now: datetime) -> BankDetai
 
 
 @action
-def lift_freeze(*, details_id: object, by: Actor, reason: str, now: datetime) -> None:
+def lift_freeze(*, details_id: UUID, by: Actor, reason: str, now: datetime) -> None:
     """An agent who has seen who the person is lifts the block. Whoever lifts never confirms a payout to that account.
 
     Raises ``Refusal``: ``not_allowed``, ``reason_missing``, ``not_frozen``.

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -41,7 +42,7 @@ def order_payout(
     amount_cents: int,
     debit_account: str,
     label: str,
-    details_id: object,
+    details_id: UUID,
     by: Actor,
     now: datetime,
     person_id: int | None = None,

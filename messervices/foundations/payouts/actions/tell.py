@@ -161,6 +161,6 @@ def iban_of(details: BankDetails) -> str:
     return open_iban(details.iban_sealed, details.pk)
 
 
-def open_iban(sealed: bytes, key: object) -> str:
+def open_iban(sealed: bytes | memoryview, key: object) -> str:
     """Open the IBAN of a row by its key, for whoever reads rows without making objects of them."""
     return safe.unseal(sealed, safe.about(PLACE[0], key, PLACE[1])).decode()

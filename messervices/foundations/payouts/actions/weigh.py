@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count
@@ -28,7 +29,7 @@ class Weighed:
     frozen: bool
 
 
-def details_of(details_id: object) -> BankDetails:
+def details_of(details_id: UUID) -> BankDetails:
     """Give bank details by their key, wherever their owner is followed. Raises ``BankDetails.DoesNotExist``."""
     with acting_as(EVERYWHERE):
         return BankDetails.objects.get(pk=details_id)

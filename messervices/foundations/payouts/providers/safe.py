@@ -54,7 +54,7 @@ def seal(plain: bytes, place: bytes) -> bytes:
     return name.encode() + b"|" + nonce + box.encrypt(nonce, plain, place)
 
 
-def unseal(sealed: bytes, place: bytes) -> bytes:
+def unseal(sealed: bytes | memoryview, place: bytes) -> bytes:
     """Open a value at its place. Raises ``Unsealed``."""
     name, _, rest = bytes(sealed).partition(b"|")
     box = _boxes(settings.IBAN_KEYS).get(name.decode(errors="replace"))

@@ -35,6 +35,7 @@ def proven(view: View) -> View:
         if request.method == "POST" and is_reauthentication_required(request, app="allauth.account"):
             messages.warning(request, _("Par sécurité, confirmez que c’est vous, puis écrivez à nouveau votre IBAN."))
             return redirect(request.get_full_path())
-        return fresh(request, *args, **kwargs)
+        answer: HttpResponse = fresh(request, *args, **kwargs)
+        return answer
 
     return door
