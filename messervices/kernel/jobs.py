@@ -21,8 +21,8 @@ from messervices.kernel.scope import Scope, acting_as
 log = logging.getLogger(__name__)
 
 _ENQUEUE = (
-    "select procrastinate_defer_jobs_v1(array[row(%s, %s, %s, null, null, %s::jsonb, now() + %s::interval)"
-    "::procrastinate_job_to_defer_v1])"
+    "select procrastinate_defer_jobs_v1(array[row(%s, %s, %s, null, null, %s::jsonb,"
+    " now() + make_interval(secs => %s))::procrastinate_job_to_defer_v1])"
 )
 
 
@@ -65,7 +65,8 @@ class Job:
             msg = f"{self.task.name} must be enqueued inside an action"
             raise RuntimeError(msg)
         with connection.cursor() as cursor:
-            cursor.execute(_ENQUEUE, (self.queue, self.task.name, self.priority, json.dumps(kwargs), wait))
+            seconds = wait.total_seconds() if wait is not None else None
+            cursor.execute(_ENQUEUE, (self.queue, self.task.name, self.priority, json.dumps(kwargs), seconds))
 
 
 def job(

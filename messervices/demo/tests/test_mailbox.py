@@ -6,6 +6,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 
 from messervices.demo import mailbox
+from messervices.foundations.notifications.models import Message, Sms
+from messervices.foundations.notifications.providers.answer import Answer, Said
+from messervices.foundations.students.tests.factories import NOW, PersonFactory, user_of
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +81,75 @@ def test_an_empty_box_and_a_full_one_are_shown(client, language):
     assert client.get(reverse("demo:mails")).status_code == 200
     send()
     assert "lina@etudiant.example" in client.get(reverse("demo:mails")).content.decode()
+
+
+def test_a_mail_handed_over_twice_is_one(box):
+    message = EmailMultiAlternatives("Une", "x", "a@b.example", ["c@d.example"], headers={"Message-ID": "<1@x>"})
+    assert mailbox.Backend().send_messages([message, message]) == 2
+    assert len(mailbox.newest()) == 1
+    assert mailbox.Backend.idempotent
+
+
+def test_an_sms_is_carried_once_and_can_be_asked_about():
+    carrier = mailbox.Sms()
+    assert carrier.ask("sms-1") == Answer(Said.LATER)
+    for _turn in range(2):
+        answer = carrier.send(to="+33612345678", text="MesServices : x", reference="sms-1")
+        assert answer.said == Said.TAKEN
+    assert carrier.ask("sms-1") == answer
+    (found,) = mailbox.newest()
+    assert (found.to, found.text, found.reference) == ("+33612345678", "MesServices : x", "sms-1")
+
+
+def test_the_page_of_a_mail_shows_it_in_a_frame_with_its_headers(client):
+    send()
+    found = mailbox.newest()[0]
+    answer = client.get(reverse("demo:mail", args=[found.name]))
+    page = answer.content.decode()
+    assert f'src="{reverse("demo:html", args=[found.name])}"' in page
+    assert 'sandbox="allow-top-navigation-by-user-activation"' in page
+    assert "frame-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert "Message-ID" in page
+
+
+def test_the_html_of_a_mail_may_do_nothing_but_be_looked_at_by_us(client):
+    send()
+    answer = client.get(reverse("demo:html", args=[mailbox.newest()[0].name]))
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "sandbox allow-top-navigation-by-user-activation" in policy
+    assert "script" not in policy
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "<p>Bonjour</p>" in answer.content.decode()
+
+
+def test_a_mail_without_html_and_an_sms_have_no_frame(client):
+    mailbox.Sms().send(to="+33612345678", text="MesServices <b> http://testserver/me/", reference="sms-1")
+    name = mailbox.newest()[0].name
+    assert client.get(reverse("demo:html", args=[name])).status_code == 404
+    page = client.get(reverse("demo:mail", args=[name])).content.decode()
+    assert "iframe" not in page
+    assert "&lt;b&gt;" in page
+    assert 'href="http://testserver/me/"' in page
+    assert client.get(reverse("demo:attachment", args=[name, 0])).status_code == 404
+
+
+def test_the_list_is_filtered_by_person_sms_included(client, django_assert_num_queries):
+    person = PersonFactory()
+    message = Message.objects.create(
+        person=person, kind="desk.ine_kept", created_at=NOW, mail_status="none", urgent=True
+    )
+    Sms.objects.create(message=message, person=person, status="sent", sent_at=NOW, reference="sms-9", created_at=NOW)
+    send("Pour Lina")
+    mailbox.Sms().send(to="+33612345678", text="Pour lui", reference="sms-9")
+    with django_assert_num_queries(2):
+        everything = client.get(reverse("demo:mails")).content.decode()
+    assert "Pour Lina" in everything
+    assert "Pour lui" in everything
+    email = user_of(person).email
+    assert f'<option value="{email}">' in everything
+    his = client.get(reverse("demo:mails"), {"to": email}).content.decode()
+    assert "Pour lui" in his
+    assert "Pour Lina" not in his
+    assert "Pour Lina" in client.get(reverse("demo:mails"), {"to": "nobody@x.example"}).content.decode()

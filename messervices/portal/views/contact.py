@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -56,7 +57,8 @@ def _keep(request: Any, form: ContactForm) -> HttpResponse:
     )  # fmt: skip
     choose_language(user=request.user, language=data["language"])
     drop_draft(request, request.path)
-    messages.success(request, _("C’est enregistré."))
+    with translation.override(data["language"]):
+        messages.success(request, _("C’est enregistré."))
     response = redirect("portal:contact")
     keep_choice(response, settings.LANGUAGE_COOKIE_NAME, data["language"], secure=request.is_secure())
     return response

@@ -79,7 +79,7 @@ def read_notice(raw: bytes) -> Told:
 def read_mail(raw: bytes) -> Told:
     """Read a mail that came back to us. What is no report (an answer from a person, an absence) is nonsense."""
     try:
-        parsed = email.message_from_bytes(raw, _class=EmailMessage, policy=email.policy.compat32)  # type: ignore[arg-type]  # any policy serves
+        parsed = email.message_from_bytes(raw, _class=EmailMessage, policy=email.policy.compat32)
         if parsed.get_content_type() != "multipart/report":
             return NONSENSE
         told = _read_report(parsed)
