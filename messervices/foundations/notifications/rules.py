@@ -72,9 +72,14 @@ def one_line(subject: str) -> str:
 
 
 def greeted(first_names: str) -> str:
-    """Give the first name to greet somebody by, "" when it could be read as an address: mail programs make links."""
-    name = (first_names.split() or [""])[0].strip(",")
-    return "" if re.search(r"[:/@<>\\]|www\.|\.\w{2,}", name, re.IGNORECASE) else name
+    """Give the first of somebody's first names, to greet them by; see ``greeting``."""
+    return greeting((first_names.split() or [""])[0].strip(","))
+
+
+def greeting(name: str) -> str:
+    """Give a name to greet somebody by, "" when it could be read as an address: mail programs make links of those."""
+    line = " ".join(name.split())
+    return "" if re.search(r"[:/@<>\\]|www\.|\.\w{2,}", line, re.IGNORECASE) else line
 
 
 def message_id(table: str, key: int, seconds: int, token: str, host: str) -> str:

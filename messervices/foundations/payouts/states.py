@@ -157,8 +157,12 @@ _PAGE = {"url": "https://messervices.example/payouts/details"}
 _TOLD = {"masked": "FR •••• 189", "usable_from": "2026-08-31T12:00:00+00:00", "hours": 72}
 
 MESSAGES = {
+    "payouts.details_wanted": MessageKind(
+        topic=Topic.MONEY, samples=({"label": "CVEC 2026-2027", "amount_cents": 105_00},)
+    ),
     "payouts.details_told": MessageKind(
         topic=Topic.SECURITY,
+        urgent=True,
         samples=(_TOLD | {"bank": "", "changed": False}, _TOLD | {"bank": "Banque d’ici", "changed": True} | _PAGE),
     ),
     "payouts.details_frozen": MessageKind(topic=Topic.SECURITY, samples=({"masked": "FR •••• 189"}, _TOLD | _PAGE)),

@@ -177,6 +177,12 @@ RIGHTS = {
     Right.ADMIT: _("Valider les établissements et voir leurs listes"),
 }
 
+_NOMINEE = {
+    "establishment": "École de la Rivière",
+    "first_name": "Mme Durand",
+    "url": "https://messervices.example/cvec/establishment/confirm/abc",
+}
+
 MESSAGES = {
     "cvec.certificate": MessageKind(
         topic=Topic.PAPER,
@@ -185,6 +191,9 @@ MESSAGES = {
             {"year": "2026-2027", "number": "VER6ABCDEFGHJ", "exempt": True},
         ),
     ),
+    "cvec.nominee": MessageKind(samples=(_NOMINEE,)),
+    "cvec.admitted": MessageKind(samples=(_NOMINEE | {"known": True}, _NOMINEE | {"known": False})),
+    "cvec.not_admitted": MessageKind(samples=(_NOMINEE | {"reason": "Le second référent manque."},)),
 }
 
 VERBS = {

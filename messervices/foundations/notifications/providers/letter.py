@@ -67,9 +67,13 @@ def compose_items(items: list[Item], *, language: str, frame: Frame) -> Letter:
 
 
 def compose_template(*, template: str, params: dict[str, Any], language: str) -> Letter:
-    """Write the mail of a template to an address, which sees ``params``, ``site`` and ``site_url``."""
+    """Write the mail of a template to an address, which sees ``params``, ``site`` and ``site_url``.
+
+    The frame greets by the parameter ``first_name``, and with ``relayed`` says that we pass on a request.
+    """
+    frame = Frame(first_name=rules.greeting(str(params.get("first_name", ""))), relayed=bool(params.get("relayed")))
     with translation.override(language):
-        return _framed([_section(template, params, "")], Frame(relayed=bool(params.get("relayed"))), language)
+        return _framed([_section(template, params, "")], frame, language)
 
 
 def compose_sms(*, kind: str, params: dict[str, Any], language: str, link: str) -> str:

@@ -226,6 +226,15 @@ def test_a_button_is_a_link_in_html_and_an_address_below_its_words_in_text() -> 
     assert "Payer\u00a0:\nhttps://x.example/a?b=1&c=2\n" in letter.text
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Mme A. Durand", "Bonjour Mme A. Durand,"), ("https://evil.example", "Bonjour,"), ("", "Bonjour,")],
+)
+def test_a_mail_to_an_address_greets_whom_it_was_told_to_greet(name: str, said: str) -> None:
+    letter = compose_template(template="room/mail/pay", params={"url": "", "first_name": name}, language="fr")
+    assert letter.text.splitlines()[0] == said
+
+
 def test_only_an_address_given_as_one_makes_a_button() -> None:
     letter = compose_template(template="room/mail/pay", params={"url": "javascript:alert(1)"}, language="fr")
     assert links_of(letter.html).links == [settings.SITE_URL]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -129,7 +130,8 @@ def put_in_force(row: Affiliation, *, by: Actor, now: datetime) -> None:
 
 
 def _write(nominee: Nominee, demand: Registration, template: str, now: datetime, **params: object) -> None:
-    said = {"establishment": demand.establishment.name, "name": nominee.name, "path": reverse("cvec:space")}
+    url = f"{settings.SITE_URL}{reverse('cvec:space')}"
+    said = {"establishment": demand.establishment.name, "first_name": nominee.name, "url": url}
     notifications.queue_mail(
         to=nominee.email, language=nominee.language, template=template, params=said | params, now=now
     )
