@@ -247,6 +247,7 @@ ROUTES: dict[str, Route] = {
     "cvec:city": Route(STUDENT, fixed=(YEAR,)),
     "cvec:summary": Route(STUDENT, fixed=(YEAR,)),
     "cvec:pay": Route(STUDENT, fixed=(YEAR,)),
+    "cvec:cash": Route(STUDENT, fixed=(YEAR,)),
     "cvec:certificate": Route(STUDENT, fixed=(YEAR,), shows=True),
     "cvec:on_phone": Route(STUDENT, fixed=(YEAR,), shows=True),
     "cvec:receipt": Route(STUDENT, fixed=(YEAR,), shows=True),

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from messervices.desk.forms import LineForm, ReturnFileForm
@@ -18,6 +19,7 @@ from messervices.foundations.cash.models import Line, ReturnFile
 from messervices.foundations.cash.states import SUSPENSE, UNFINISHED, WAITING, Fault, FileStatus, Origin
 from messervices.kernel.errors import Refusal
 
+_ALREADY = gettext_lazy("C’était déjà fait : rien n’a changé.")
 _SHOWN = 100
 _FILES = 60
 
@@ -42,6 +44,9 @@ def line(request: AgentRequest, pk: int) -> HttpResponse:
     found = selectors.line_for(pk, request.actor)
     if found is None:
         raise Http404
+    if request.method == "POST" and found.status not in WAITING:  # a second click, or another agent was faster
+        messages.success(request, _ALREADY)
+        return redirect("desk:cash")
     asked = {"in_suspense": found.status in SUSPENSE, "has_order": found.notice_id is not None}
     form = LineForm(request.POST or None, **asked)
     if request.method == "POST" and form.is_valid() and _decide(request, found, form):
@@ -72,7 +77,7 @@ def _decide(request: AgentRequest, found: Line, form: LineForm) -> bool:
             return False
         if refusal.code != "step_closed":
             raise
-        said = _("C’était déjà fait : rien n’a changé.")
+        said = str(_ALREADY)
     messages.success(request, said)
     return True
 
@@ -81,7 +86,7 @@ def _decide(request: AgentRequest, found: Line, form: LineForm) -> bool:
 @for_agents(CASH_FILES)
 def files(request: AgentRequest) -> HttpResponse:
     """The files, and the form that brings one."""
-    form = ReturnFileForm(request.POST or None, request.FILES or None) if request.method == "POST" else ReturnFileForm()
+    form = ReturnFileForm(request.POST, request.FILES) if request.method == "POST" else ReturnFileForm()
     if request.method == "POST" and form.is_valid():
         try:
             brought = form.cleaned_data["file"]
@@ -148,5 +153,5 @@ def move(request: AgentRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         if refusal.code != "step_closed":
             raise
-        messages.success(request, _("C’était déjà fait : rien n’a changé."))
+        messages.success(request, _ALREADY)
     return redirect("desk:cash_file", pk=found.pk)

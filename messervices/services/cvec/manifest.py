@@ -11,6 +11,7 @@ from messervices.foundations.crous import selectors as crous
 from messervices.foundations.students.states import FactKind
 from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.manifest import DeskQueue, Manifest, Panel, Right, Tile
+from messervices.look.words import day
 from messervices.services.cvec import rules, selectors, states
 from messervices.services.cvec.states import RIGHTS, VALID, VERBS, Status
 
@@ -56,6 +57,8 @@ def _tile(year: AcademicYear, standing: selectors.Standing, opening: rules.Openi
             _("Vous êtes exonéré : votre attestation est gratuite et immédiate."),
             _("Obtenir mon attestation"),
         )
+    elif standing.notice:
+        return _to_pay_at_a_post_office(title, *standing.notice)
     elif standing.status == Status.AWAITING_PAYMENT:
         sentence, action = _("Vous avez commencé : il reste le paiement."), _("Reprendre")
     else:
@@ -67,6 +70,15 @@ def _tile(year: AcademicYear, standing: selectors.Standing, opening: rules.Openi
     return Tile(
         title=title, sentence=sentence, url=reverse(where, args=[year]), action_label=action, fam="enrol", icon="seal",
         urgency=URGENT, badge=_("À faire avant votre inscription"), badge_kind="warn",
+    )  # fmt: skip
+
+
+def _to_pay_at_a_post_office(title: str, uuid: str, until: datetime) -> Tile:
+    last = day(until)
+    return Tile(
+        title=title, sentence=_("Il reste à payer à La Poste, au plus tard le %(day)s.") % {"day": last},
+        url=reverse("cash:notice", args=[uuid]), action_label=_("Voir mon avis de paiement"), fam="enrol", icon="seal",
+        urgency=URGENT, badge=_("À payer à La Poste"), badge_kind="warn", deadline=last,
     )  # fmt: skip
 
 

@@ -53,6 +53,7 @@ urlpatterns = [
     path("<academic_year:year>/city", views.city, name="city"),
     path("<academic_year:year>/summary", views.summary, name="summary"),
     path("<academic_year:year>/pay", views.pay, name="pay"),
+    path("<academic_year:year>/cash", views.cash, name="cash"),
     path("<academic_year:year>/attestation", views.certificate, name="certificate"),
     path("<academic_year:year>/attestation/phone", views.on_phone, name="on_phone"),
     path("<academic_year:year>/receipt", views.receipt, name="receipt"),

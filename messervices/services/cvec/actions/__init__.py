@@ -3,6 +3,7 @@
 from messervices.services.cvec.actions.acknowledge import open_acquittement
 from messervices.services.cvec.actions.admit import accept_registration, refuse_registration
 from messervices.services.cvec.actions.affiliate import decide_affiliation, declare_daughter
+from messervices.services.cvec.actions.cash import pay_in_cash
 from messervices.services.cvec.actions.check import CHECK_NETWORK, CHECK_NUMBER, TooManyChecks, note_check, take_turn
 from messervices.services.cvec.actions.choose import choose_city
 from messervices.services.cvec.actions.close import close_unpaid
@@ -42,6 +43,7 @@ __all__ = [
     "note_reading",
     "note_use",
     "open_acquittement",
+    "pay_in_cash",
     "receive_file",
     "refuse_registration",
     "resume_file",

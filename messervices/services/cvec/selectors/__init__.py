@@ -44,10 +44,12 @@ from messervices.services.cvec.selectors.roll import (
     students_of,
 )
 from messervices.services.cvec.selectors.standing import (
+    InCash,
     Knowledge,
     Standing,
     acquittement_of,
     acquittements_of,
+    in_cash,
     knowledge_of,
     payment_under_way,
     standing_of,
@@ -69,6 +71,7 @@ __all__ = [
     "Asked",
     "Campaign",
     "Counts",
+    "InCash",
     "Knowledge",
     "Listed",
     "Listing",
@@ -102,6 +105,7 @@ __all__ = [
     "filing_year",
     "filing_years",
     "first_cut_off",
+    "in_cash",
     "key_by_secret",
     "keys_of",
     "knowledge_of",

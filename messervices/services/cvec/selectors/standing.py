@@ -7,11 +7,15 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import QuerySet
 
+from messervices.foundations.cash import selectors as cash
+from messervices.foundations.cash.models import Notice
+from messervices.foundations.crous import selectors as crous
 from messervices.foundations.payments import selectors as payments
 from messervices.foundations.payments.models import Order
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.states import FactKind
 from messervices.kernel.academic_year import AcademicYear
+from messervices.kernel.money import Cents
 from messervices.services.cvec import rules
 from messervices.services.cvec.models import Acquittement
 from messervices.services.cvec.selectors.campaign import campaign_of, campaign_years
@@ -29,6 +33,8 @@ class Standing:
     status: str
     motive: str
     city_known: bool
+    notice: tuple[str, datetime] | None = None
+    """The notice to pay at a post office that is open: its uuid, and until when."""
 
 
 def standing_of(person_id: int, year: AcademicYear) -> Standing:
@@ -38,7 +44,8 @@ def standing_of(person_id: int, year: AcademicYear) -> Standing:
         found = json.loads(cursor.fetchone()[0])
     facts = found["facts"]
     motive = next((code for kind, code in rules.EXEMPTING.items() if facts.get(kind)), "")
-    return Standing(found["status"] or "", motive, FactKind.STUDY_CITY in facts)
+    notice = found["notice"] and (found["notice"][0], datetime.fromisoformat(found["notice"][1]))
+    return Standing(found["status"] or "", motive, FactKind.STUDY_CITY in facts, notice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,23 @@ def payment_under_way(acquittement: Acquittement | None) -> Order | None:
     if acquittement is None or acquittement.order is None:
         return None
     return acquittement.order if payments.live_attempt(acquittement.order.pk) else None
+
+
+@dataclass(frozen=True, slots=True)
+class InCash:
+    """Paying at a post office: what La Poste keeps, and the notice that is open, if there is one."""
+
+    fee_cents: Cents
+    notice: Notice | None
+
+
+def in_cash(acquittement: Acquittement | None, year: AcademicYear) -> InCash | None:
+    """Give the choice of paying in cash; ``None`` where it is not offered (one query when something was begun)."""
+    fee_cents = crous.amount_of("cvec.cash_fee", year)
+    if fee_cents is None or not cash.is_offered():
+        return None
+    order_id = acquittement.order_id if acquittement else None
+    return InCash(fee_cents, cash.open_notice(order_id) if order_id else None)
 
 
 def unpaid_after_close(now: datetime, limit: int = 2_000) -> list[tuple[int, AcademicYear]]:

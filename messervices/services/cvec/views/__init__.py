@@ -1,6 +1,7 @@
 """Views of the CVEC, by what they are about."""
 
 from messervices.services.cvec.views.access import nominee, register, registered, schools
+from messervices.services.cvec.views.cash import cash
 from messervices.services.cvec.views.certificate import certificate, on_phone, receipt
 from messervices.services.cvec.views.journey import city, communes, home, pay, situation, summary
 from messervices.services.cvec.views.space import (
@@ -21,6 +22,7 @@ from messervices.services.cvec.views.space import (
 from messervices.services.cvec.views.verification import scan, verify
 
 __all__ = [
+    "cash",
     "certificate",
     "city",
     "communes",

@@ -122,6 +122,7 @@ def summary(request: Any, year: AcademicYear) -> HttpResponse:
         "link": payments.live_link(acquittement.order_id) if acquittement and acquittement.order_id else None,
         "link_hours": payments.link_lasts(request.now) // timedelta(hours=1),
         "means": payments.means_now(campaign.amount_cents) if campaign.amount_cents is not None else [],
+        "in_cash": selectors.in_cash(acquittement, year),
         "steps": STEPS,
     }
     return render(request, "cvec/summary.html", context)
