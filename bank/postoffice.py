@@ -124,7 +124,8 @@ class PostOffice:
         with self.book.writing() as db:
             number = db.execute("select count(*) + 1 from return_file where kind = 'right'").fetchone()[0]
             rows = db.execute("select * from taking where file is null order by id").fetchall()
-            content = self._write([make(Taking, row) for row in rows], number, self._day(now))
+            takings, day = [make(Taking, row) for row in rows], self._day(now).isoformat()
+            content = self.write(takings, number, day, self.settings.eficash_creditor)
             if kind in SPOILED:
                 content = SPOILED[kind](content.splitlines(keepends=True))
             else:
@@ -187,9 +188,10 @@ class PostOffice:
     def _day(self, now: float) -> date:
         return datetime.fromtimestamp(now, UTC).astimezone(ZONE).date()
 
-    def _write(self, takings: list[Taking], number: int, day: date) -> bytes:
+    @staticmethod
+    def write(takings: list[Taking], number: int, day: str, creditor: str) -> bytes:
         """Write a right file: head, a line a taking, and the last line with its totals and its mark."""
-        rows = [f"H;EFICASH;1;{self.settings.eficash_creditor};{number};{day}"]
+        rows = [f"H;EFICASH;1;{creditor};{number};{day}"]
         rows += [
             f"D;{rank};{one.day};{OFFICE};{one.reference};{one.amount};{one.fee};{one.operation}"
             for rank, one in enumerate(takings, 1)

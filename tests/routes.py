@@ -232,11 +232,11 @@ ROUTES: dict[str, Route] = {
     "cvec_desk:affiliation": Route(AGENTS, lambda _w, s: (daughter_at(s.crous_id),), post={"accept": "1"}),
     "cvec_desk:acquittement": Route(AGENTS, lambda _w, s: (s.file.pk,), shows=True),
     # Cash at the post office
-    "cash:notice": Route(PAYER, _cash_notice, shows=True),
-    "cash:on_phone": Route(PAYER, _cash_notice, shows=True),
-    "cash:sheet": Route(PAYER, _cash_notice, shows=True),
-    "cash:pdf": Route(PAYER, _cash_notice),
-    "cash:cancel": Route(PAYER, _cash_notice, post={}),
+    "cash:notice": Route(STUDENT, _cash_notice, shows=True),
+    "cash:on_phone": Route(STUDENT, _cash_notice, shows=True),
+    "cash:sheet": Route(STUDENT, _cash_notice, shows=True),
+    "cash:pdf": Route(STUDENT, _cash_notice),
+    "cash:cancel": Route(STUDENT, _cash_notice, post={}),
     "cash_api:return_file": Route(NOBODY, post={"unsigned": "1"}),
     # The CVEC
     "cvec:home": PUBLIC,

@@ -1,5 +1,6 @@
 """A student takes a notice to pay at a post office, gives it up, or lets it pass."""
 
+import logging
 import secrets
 from datetime import datetime
 from uuid import UUID
@@ -14,12 +15,14 @@ from messervices.foundations.cash.models import Notice
 from messervices.foundations.cash.states import NOTICE_STEPS, Ending, NoticeStatus
 from messervices.foundations.notifications.actions import notify
 from messervices.foundations.payments import selectors as payments
-from messervices.foundations.payments.actions import close_link
+from messervices.foundations.payments.actions import ask_bank, close_other_means
 from messervices.foundations.payments.models import Order
-from messervices.foundations.payments.states import AttemptStatus, OrderStatus
+from messervices.foundations.payments.states import OrderStatus
 from messervices.kernel.action import action, inside_action
 from messervices.kernel.actor import Actor
-from messervices.kernel.errors import Refusal
+from messervices.kernel.errors import ProviderUnavailable, Refusal
+
+log = logging.getLogger(__name__)
 
 
 def new_reference() -> str:
@@ -27,24 +30,38 @@ def new_reference() -> str:
     return rules.reference_of(f"{secrets.randbelow(10**rules.BODY_DIGITS):0{rules.BODY_DIGITS}d}")
 
 
-@action
-def issue_notice(*, order_id: int, fee_cents: int, closes_at: datetime | None, by: Actor, now: datetime) -> Notice:
+def issue_notice(
+    *, order_id: int, fee_cents: int, closes_at: datetime | None, by: Actor, now: datetime
+) -> Notice | None:
     """Give the notice to pay an open order in cash, made now if there is none. Twice gives the same.
 
     ``fee_cents`` is what La Poste keeps on top of the order's amount; the notice is valid for the days that the
-    settings say, and not after ``closes_at``. A payer's link that was sent for the order is closed.
-
-    Raises ``Order.DoesNotExist`` for somebody else's order, ``Refusal``: ``cash_not_offered``, ``order_closed``, or
-    ``payment_under_way`` while the bank has not said what became of a card.
+    settings say, and not after ``closes_at``. Another means that was begun is closed: the bank is asked first, outside
+    any transaction, and gives ``None`` when it says that all is paid. Raises ``Order.DoesNotExist`` for somebody else's
+    order, ``Refusal``: ``cash_not_offered``, ``order_closed``, or ``payment_under_way`` while the bank is deciding.
     """
-    order = Order.objects.select_for_update(of=("self",)).get(pk=order_id, person_id=by.person_id or 0)
-    _refuse_unless_payable(order, now, closes_at)
-    live = selectors.open_notice(order.pk)
+    live = payments.live_attempt(order_id)
     if live is not None:
-        if now < live.valid_until:
-            return live
-        _end(live, "expire", Ending.TOO_LATE, now)
-    close_link(order_id=order.pk, step="cancel", by=by, now=now)
+        try:
+            ask_bank(attempt_id=live.pk, now=now)
+        except ProviderUnavailable as silence:
+            # Whoever meets a silent bank may want cash for that very reason. The try is asked about all the same.
+            log.warning("the bank does not answer: %s", silence)
+    return _issue(order_id=order_id, fee_cents=fee_cents, closes_at=closes_at, by=by, now=now)
+
+
+@action
+def _issue(*, order_id: int, fee_cents: int, closes_at: datetime | None, by: Actor, now: datetime) -> Notice | None:
+    order = Order.objects.select_for_update(of=("self",)).get(pk=order_id, person_id=by.person_id or 0)
+    if order.status == OrderStatus.PAID:
+        return None
+    _refuse_unless_payable(order, now, closes_at)
+    open_one = selectors.open_notice(order.pk)
+    if open_one is not None:
+        if now < open_one.valid_until:
+            return open_one
+        _end(open_one, "expire", Ending.TOO_LATE, now)
+    close_other_means(order=order, live=payments.live_attempt(order.pk), by=by, now=now)
     made = Notice.objects.create(
         order=order,
         person_id=order.person_id,
@@ -77,14 +94,6 @@ def _refuse_unless_payable(order: Order, now: datetime, closes_at: datetime | No
         raise Refusal("cash_not_offered", _("Le paiement en espèces n’est pas proposé ici."))
     if order.status != OrderStatus.OPEN or (closes_at is not None and now >= closes_at):
         raise Refusal("order_closed", _("Cette demande n’est plus à payer. Ne versez rien à La Poste."))
-    attempt = payments.live_attempt(order.pk)
-    if attempt is not None and attempt.status != AttemptStatus.BEGUN:
-        raise Refusal(
-            "payment_under_way",
-            _("Un paiement par carte attend la réponse de la banque. Attendez-la avant d’aller à La Poste."),
-            next_url=reverse("pay:show", args=[order.uuid]),
-            next_label=_("Voir où en est le paiement"),
-        )
 
 
 @action

@@ -1,6 +1,8 @@
 """What the tests of this room share."""
 
+import sys
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 from django.db import connection
@@ -8,6 +10,9 @@ from django.db import connection
 from messervices.foundations.cash.tests.factories import breaches
 from messervices.foundations.ledger.selectors import assert_books_balance
 from messervices.foundations.payments.tests.factories import FakeService, sold
+from messervices.kernel.errors import ProviderUnavailable
+
+NOTICES = sys.modules["messervices.foundations.cash.actions.notices"]
 
 
 @pytest.fixture
@@ -15,6 +20,14 @@ def service() -> Iterator[FakeService]:
     """A service that sells ``test``."""
     with sold() as fake:
         yield fake
+
+
+@pytest.fixture(autouse=True)
+def bank_asked() -> Iterator[mock.MagicMock]:
+    """The bank of the cards, asked before another means is closed: it does not answer, unless a test says otherwise."""
+    silent = ProviderUnavailable("lyra")
+    with mock.patch.object(NOTICES, "ask_bank", side_effect=silent) as asked:
+        yield asked
 
 
 @pytest.fixture

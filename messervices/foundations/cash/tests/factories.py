@@ -41,7 +41,9 @@ def student(order: Order) -> Actor:
 def issue(order: Order | None = None, now: datetime = NOW, closes_at: datetime | None = None) -> Notice:
     """Give the notice of an order, a new one when none is given."""
     order = order or OrderFactory()
-    return actions.issue_notice(order_id=order.pk, fee_cents=FEE, closes_at=closes_at, by=student(order), now=now)
+    made = actions.issue_notice(order_id=order.pk, fee_cents=FEE, closes_at=closes_at, by=student(order), now=now)
+    assert made is not None
+    return made
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -23,6 +24,7 @@ from messervices.foundations.cash.tests.factories import (
 from messervices.foundations.ledger.selectors import balance
 from messervices.foundations.notifications.models import Message
 from messervices.foundations.payments import actions as payments
+from messervices.foundations.payments import selectors as payment_reads
 from messervices.foundations.payments.models import Attempt, Order, Refund
 from messervices.foundations.payments.tests.factories import (
     ACCOUNT,
@@ -72,9 +74,10 @@ def test_what_is_not_to_be_paid_has_no_notice(service: FakeService) -> None:
     withdrawn = start(OrderFactory().person_id)
     with transaction.atomic():
         payments.cancel(order_id=withdrawn.pk, by=Actor.system("test"), reason="exempt", now=NOW)
-    for order in (paid, withdrawn):
-        with pytest.raises(Refusal, match="order_closed"):
-            issue(order)
+    given = {"fee_cents": FEE, "closes_at": None, "now": NOW}
+    assert actions.issue_notice(order_id=paid.pk, by=student(paid), **given) is None
+    with pytest.raises(Refusal, match="order_closed"):
+        issue(withdrawn)
 
 
 def test_an_installation_without_a_creditor_code_offers_no_cash(settings: Any) -> None:
@@ -84,15 +87,39 @@ def test_an_installation_without_a_creditor_code_offers_no_cash(settings: Any) -
         issue()
 
 
-def test_no_notice_while_the_bank_has_not_said_what_became_of_a_card() -> None:
+def test_the_bank_is_asked_and_a_card_left_open_is_closed_before_a_notice_is_made(bank_asked: mock.MagicMock) -> None:
+    order = OrderFactory()
+    card = begin(order)
+    assert issue(order).status == "open", "a silent bank is no reason to wait: cash is for that very case"
+    bank_asked.assert_called_once_with(attempt_id=card.pk, now=NOW)
+    card.refresh_from_db()
+    assert (card.status, payment_reads.live_attempt(order.pk)) == ("abandoned", None)
+
+
+def test_money_of_the_card_that_was_closed_still_counts(service: FakeService) -> None:
+    order = OrderFactory()
+    card = begin(order)
+    made = issue(order)
+    assert tell(notice(card.number), LATER) == "captured"
+    made.refresh_from_db()
+    assert (made.status, made.ending) == ("cancelled", "paid_otherwise")
+
+
+def test_no_notice_while_the_bank_is_deciding() -> None:
     order = OrderFactory()
     begin(order)
-    assert issue(order).status == "open", "a card page left open is no payment"
-    other = OrderFactory()
-    begin(other)
-    payments.note_return(order_id=other.pk, now=NOW)
+    payments.note_return(order_id=order.pk, now=NOW)
     with pytest.raises(Refusal, match="payment_under_way"):
-        issue(other)
+        issue(order)
+
+
+def test_a_bank_that_says_it_is_paid_leaves_nothing_to_pay(service: FakeService, bank_asked: mock.MagicMock) -> None:
+    order = OrderFactory()
+    number = begin(order).number
+    bank_asked.side_effect = lambda **_asked: tell(notice(number))
+    given = actions.issue_notice(order_id=order.pk, fee_cents=FEE, closes_at=None, by=student(order), now=NOW)
+    assert given is None
+    assert Notice.objects.count() == 0
 
 
 def test_the_database_knows_the_key_and_keeps_one_live_notice_an_order() -> None:

@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 def money(order: Order, number: int, **changes: Any) -> Arrived:
     given = {
-        "number": f"{order.pk:020d}", "bank_ref": f"{order.pk:06d}", "order_id": order.pk, "amount_cents": Cents(105_00),
-        "tx_id": f"OP{number}", "at": NOW, "raw": f"line {number}".encode(),
+        "number": f"{order.pk:020d}", "bank_ref": f"{order.pk:06d}", "order_id": order.pk, "tx_id": f"OP{number}",
+        "amount_cents": Cents(105_00), "at": NOW, "raw": f"line {number}".encode(),
     }  # fmt: skip
     return Arrived(**given | changes)
 

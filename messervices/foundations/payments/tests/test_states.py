@@ -50,7 +50,9 @@ WORKFLOWS = [
             ("sending", "send"): "sending",
             ("sending", "confirm"): "given",
             ("sending", "fail"): "failed",
-            ("failed", "retry"): "queued", ("failed", "move"): "moved", ("moved", "move"): "moved",
+            ("failed", "retry"): "queued",
+            ("failed", "move"): "moved",
+            ("moved", "move"): "moved",
         },
     ),
 ]
