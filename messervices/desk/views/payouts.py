@@ -62,16 +62,29 @@ def _picture(request: AgentRequest, uuid: UUID) -> Picture:
     return found
 
 
-def _shown(request: AgentRequest, found: Picture, form: WhyForm, *, iban: str = "", status: int = 200) -> HttpResponse:
-    context = {"found": found, "form": form, "iban": iban, "may_approve": request.actor.may(APPROVE)}
-    return show(request, "payouts/one", context, status=status)
+def _why(deed: str, request: AgentRequest | None = None) -> WhyForm:
+    """The form of a deed: several stand on one page, each with names of its own for its label."""
+    return WhyForm(request.POST if request else None, auto_id=f"{deed}_%s")
+
+
+def _shown(
+    request: AgentRequest, found: Picture, *, bound: WhyForm | None = None, deed: str = "", iban: str = ""
+) -> HttpResponse:
+    context = {
+        "found": found,
+        "form": bound,
+        "forms": {one: _why(one) for one in ("refuse", "again", "lift")} | ({deed: bound} if bound else {}),
+        "iban": iban,
+        "may_approve": request.actor.may(APPROVE),
+    }
+    return show(request, "payouts/one", context, status=422 if bound else 200)
 
 
 @require_GET
 @for_agents(SEE)
 def payout(request: AgentRequest, uuid: UUID) -> HttpResponse:
     """One payout: its story, its account by its last four, what speaks against it, and what may be done."""
-    return _shown(request, _picture(request, uuid), WhyForm())
+    return _shown(request, _picture(request, uuid))
 
 
 @require_POST
@@ -98,9 +111,9 @@ def payout_do(request: AgentRequest, uuid: UUID, deed: str) -> HttpResponse:
     }
     if deed not in deeds:
         raise Http404
-    form = WhyForm(request.POST)
+    form = _why(deed, request)
     if not form.is_valid():
-        return _shown(request, found, form, status=422)
+        return _shown(request, found, bound=form, deed=deed)
     do, said, what = deeds[deed]
     _do(request, do, said, reason=form.cleaned_data["reason"], **what)
     return redirect("desk:payout", uuid)
@@ -142,23 +155,31 @@ def _run(request: AgentRequest, pk: int) -> Run:
 @for_agents(SEE)
 def run(request: AgentRequest, pk: int) -> HttpResponse:
     """One run: its sum, its files, its signatures, its lines by their numbers; nobody's name, nobody's account."""
-    return _show_run(request, _run(request, pk), WhyForm())
+    return _show_run(request, _run(request, pk))
 
 
-def _show_run(request: AgentRequest, found: Run, form: WhyForm, status: int = 200) -> HttpResponse:
+def _show_run(
+    request: AgentRequest, found: Run, *, bound: WhyForm | None = None, deed: str = "", file: str = ""
+) -> HttpResponse:
+    held = [one for one in found.files.all() if one.sending_at and not one.sent_at and not one.refusal]
     signers = {one.agent_id for one in found.signatures.all()}
     context = {
         "run": found,
         "digest": bytes(found.digest).hex(),
         "lines": selectors.lines_of(found, _SHOWN),
         "tally": selectors.tally_of(found),
-        "form": form,
+        "form": bound,
+        "drop_form": bound if bound and deed == "drop" else _why("drop"),
+        "held": [
+            (one, bound if bound and (deed, file) == ("not_taken", one.pk) else _why(f"file_{one.rank}"))
+            for one in held
+        ],
         "may_sign": request.actor.may(SIGN) and request.actor.user_id not in signers,
         "has_signed": request.actor.user_id in signers,
         "may_prepare": request.actor.may(PREPARE),
         "is_unsent": selectors.is_unsent(found),
     }
-    return show(request, "payouts/run", context, status=status)
+    return show(request, "payouts/run", context, status=422 if bound else 200)
 
 
 @require_POST
@@ -181,11 +202,11 @@ def run_do(request: AgentRequest, pk: int, deed: str) -> HttpResponse:
     if deed == "handed" and file:
         _do(request, actions.note_handed_over, _("C’est noté : le fichier est à la banque."), message_id=file)
         return redirect(here)
-    form = WhyForm(request.POST)
+    form = _why(deed, request)
     if deed not in {"drop", "not_taken"} or (deed == "not_taken" and not file):
         raise Http404
     if not form.is_valid():
-        return _show_run(request, found, form, status=422)
+        return _show_run(request, found, bound=form, deed=deed, file=file)
     reason = form.cleaned_data["reason"]
     if deed == "drop":
         _do(request, actions.drop_run, _("Abandonné : ses virements sont de nouveau prêts."), run_id=pk, reason=reason)
