@@ -63,7 +63,9 @@ def ask_registration(
         )  # fmt: skip
         notifications.queue_mail(
             to=email, language=language, template="cvec/mail/nominee", now=now,
-            params={"establishment": establishment.name, "first_name": person.name, "url": link.replace("TOKEN", token)},
+            params={
+                "establishment": establishment.name, "first_name": person.name, "url": link.replace("TOKEN", token),
+            },
         )  # fmt: skip
     _record(made, "cvec.ask_registration", by=by, now=now)
     return made
