@@ -94,9 +94,8 @@ def payout_do(request: AgentRequest, uuid: UUID, deed: str) -> HttpResponse:
     found = _picture(request, uuid)
     pk = found.payout.pk
     if deed == "iban":
-        return _shown(
-            request, found, WhyForm(), iban=actions.read_iban(payout_id=pk, by=request.actor, now=request.now)
-        )
+        iban = actions.read_iban(payout_id=pk, by=request.actor, now=request.now)
+        return _shown(request, found, iban=iban)
     if deed == "approve":
         _do(request, actions.approve, _("Confirmé : il partira avec le prochain lot."), payout_id=pk)
         return redirect("desk:payouts")
