@@ -157,7 +157,7 @@ class Attempt(models.Model):
     door_at = models.DateTimeField(null=True)
 
     class Meta:
-        """One live try an order; what has ended says when, and is asked no more unless it was given up by us."""
+        """One live try an order; what has ended says when. One that has no money may still be asked about."""
 
         constraints = [
             Isolated(name="attempt_isolated", crous="crous_id", person="person_id"),
@@ -170,7 +170,7 @@ class Attempt(models.Model):
                 condition=Q(status__in=LIVE, ended_at=None)
                 | ~Q(status__in=LIVE)
                 & Q(ended_at__isnull=False)
-                & (Q(ask_at=None) | Q(status=AttemptStatus.ABANDONED)),
+                & (Q(ask_at=None) | ~Q(status=AttemptStatus.CAPTURED)),
                 name="attempt_ended_dated",
             ),
         ]

@@ -63,28 +63,25 @@ def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | Non
     facts = answer.facts
     given_up = attempt.status not in LIVE
     is_dead = rules.is_form_dead(attempt.begun_at, now, rail_named(attempt.rail).terms)
-    if given_up:
-        _ask_again(attempt, now=now, is_over=facts.outcome in rules.STILL_OPEN and is_dead)
+    is_over = facts.outcome in rules.END_STEPS or (facts.outcome in rules.STILL_OPEN and is_dead)
+    _ask_again(attempt, now=now, is_over=given_up and is_over)
     # What an agent is already looking at is not told twice.
     seen = attempt.status == AttemptStatus.DOUBTFUL or (
         given_up and OutsideEvent.objects.filter(attempt=attempt, status__in=WAITING_FOR_AGENT).exists()
     )
-    known = seen and not (
-        facts.outcome in rules.END_STEPS
-        or rules.fits(
-            amount_cents=attempt.amount_cents,
-            currency="EUR",
-            said_cents=facts.amount_cents,
-            said_currency=facts.currency,
-        )
+    fits = facts.outcome == Outcome.PAID and rules.fits(
+        amount_cents=attempt.amount_cents,
+        currency="EUR",
+        said_cents=facts.amount_cents,
+        said_currency=facts.currency,
     )
-    if facts.outcome in rules.DECISIVE and not known:
+    is_news = not seen or fits or facts.outcome in rules.END_STEPS
+    if facts.outcome in rules.DECISIVE and is_news:
         return keep(
             rail=attempt.rail, kind=EventKind.ANSWER, raw=answer.raw, verdict=Verdict.GOOD, facts=facts, now=now
         )
     if given_up:
         return None
-    _ask_again(attempt, now=now)
     if facts.outcome == Outcome.NEVER_SEEN and is_dead:
         attempt.status = ATTEMPT_STEPS.target("expire", attempt.status)
         attempt.ended_at, attempt.ask_at = now, None

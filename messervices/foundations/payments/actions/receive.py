@@ -6,7 +6,6 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Q
 
 from messervices.foundations.payments import rules
 from messervices.foundations.payments.models import Attempt, Capture, OutsideEvent
@@ -95,18 +94,21 @@ def _named(rail: str, notice: Notice) -> Notice:
 
 
 def _ask_about(rail: str, ref: str, now: datetime, *, is_news: bool) -> None:
-    """Queue a question about the attempt that a hint names, at most every fifteen seconds for the same words.
+    """Have the bank asked about the attempt that a hint names: at once, or by the next sweep when it says so again.
 
-    Also about one that had ended: the person may have tried again on the bank's page. Nobody proves anything by a hint.
+    The same words within fifteen seconds may mean something new (the person gave up, then paid), and may be anybody's:
+    a flood of them is a question a minute. Also about an attempt that had ended. Nobody proves anything by a hint.
     """
     tries = Attempt.objects.filter(rail=rail, rail_ref=ref).exclude(status=AttemptStatus.CAPTURED)
-    if not is_news:
-        tries = tries.filter(Q(asked_at=None) | Q(asked_at__lt=now - rules.QUESTION_EVERY))
     attempt = tries.select_for_update().first()
-    if attempt is not None:
+    if attempt is None:
+        return
+    soon = not is_news and attempt.asked_at is not None and attempt.asked_at > now - rules.QUESTION_EVERY
+    attempt.ask_at = now + rules.QUESTION_EVERY  # also should the bank be silent now
+    if not soon:
         attempt.asked_at = now
-        attempt.save(update_fields=["asked_at"])
         jobs.enqueue("foundations.payments.tasks.ask_bank", attempt_id=attempt.pk)
+    attempt.save(update_fields=["asked_at", "ask_at"])
 
 
 def _too_many_refused(now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Orders in the situations that tests speak of, and a bank's notices about them."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from unittest import mock
 from urllib.parse import urlencode
 
 import factory
+from django.conf import settings
 from django.db import connection, transaction
 
 from messervices.foundations.payments import actions, selectors
@@ -17,6 +19,7 @@ from messervices.foundations.payments.models import Attempt, Order, OutsideEvent
 from messervices.foundations.payments.providers import rail_named
 from messervices.foundations.payments.providers.lyra import sign
 from messervices.foundations.payments.providers.rail import Answer, Facts, GivenBack
+from messervices.foundations.payments.providers.stripe import sign as sign_webhook
 from messervices.foundations.payments.rules import LYRA_TERMS, Outcome
 from messervices.foundations.payments.states import Paid
 from messervices.foundations.students.tests.factories import PersonFactory
@@ -98,6 +101,21 @@ def notice(number: str, status: str = "AUTHORISED", *, key: str = "1122334455667
         "vads_hash": "0" * 64,
     } | {f"vads_{name}": value for name, value in changes.items()}
     return urlencode(fields | {"signature": sign(fields, key)}).encode()
+
+
+def webhook(
+    number: str, kind: str = "checkout.session.completed", *, secret: str = "", at: datetime = NOW, **changes: Any
+) -> tuple[bytes, str]:
+    """Write a webhook of Stripe's about an attempt, and the header that signs it; keywords change what it is about."""
+    thing = {
+        "object": "checkout.session", "id": f"cs_{number}", "client_reference_id": number, "payment_status": "paid",
+        "status": "complete", "amount_total": 105_00, "currency": "eur", "payment_intent": f"pi_{number}",
+        "metadata": {"attempt": number},
+    } | changes  # fmt: skip
+    event = {"id": f"evt_{number}", "type": kind, "livemode": False, "data": {"object": thing}}
+    raw = json.dumps(event | {"created": int((NOW + timedelta(minutes=5)).timestamp())}).encode()
+    dated = str(int(at.timestamp()))
+    return raw, f"t={dated},v1={sign_webhook(raw, dated, secret or settings.STRIPE_WEBHOOK_SECRET)}"
 
 
 def receive(raw: bytes, now: datetime = NOW) -> int | None:

@@ -6,6 +6,7 @@ import pytest
 
 from messervices.foundations.payments import actions, selectors, tasks
 from messervices.foundations.payments.models import OutsideEvent
+from messervices.foundations.payments.providers.rail import Answer
 from messervices.foundations.payments.rules import Outcome
 from messervices.foundations.payments.tests.factories import (
     LATER,
@@ -114,3 +115,29 @@ def test_a_broken_row_does_not_stop_a_sweep(service: FakeService) -> None:
     assert selectors.unread_events(LATER) == [broken, good]
     tasks.sweep_inbox(now=LATER)
     assert {event.pk: event.status for event in OutsideEvent.objects.all()} == {broken: "new", good: "done"}
+
+
+def test_an_answer_that_an_agent_is_looking_at_is_not_told_again_however_often_the_bank_says_it(bank: FakeRail) -> None:
+    attempt = begin(OrderFactory())
+    bank.says = said(Outcome.UNCLEAR)
+    for turn in range(1, 6):
+        tasks.ask_bank(attempt_id=attempt.pk, now=LATER + turn * timedelta(minutes=1))
+    assert OutsideEvent.objects.count() == 1
+    attempt.refresh_from_db()
+    assert attempt.status == "doubtful"
+    assert attempt.ask_at is not None
+    assert attempt.ask_at > LATER + timedelta(minutes=5), "asked ever more rarely, and not at once for ever"
+
+
+def test_a_word_that_the_bank_says_again_does_not_have_it_asked_for_ever(
+    service: FakeService, bank: FakeRail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes are one event: what it did then, it does not do again."""
+    attempt = begin(OrderFactory())
+    monkeypatch.setattr(bank, "ask", lambda asked: Answer(b"the same", said(Outcome.PAID, 1)(asked.number)))
+    for turn in range(3):
+        tasks.sweep_attempts(now=LATER + turn * timedelta(hours=6))
+    attempt.refresh_from_db()
+    assert attempt.ask_at is not None
+    assert attempt.ask_at > LATER + timedelta(hours=12)
+    assert OutsideEvent.objects.count() == 1
