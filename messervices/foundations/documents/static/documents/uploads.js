@@ -47,7 +47,9 @@
     line.setAttribute("role", "alert");
     const whose = document.createElement("bdi");
     whose.textContent = name;
-    line.append(whose, ` — ${sentence}`);
+    const said = document.createElement("span");
+    said.append(whose, name ? "\u00a0: " : "", sentence);
+    line.append(said);
     item.append(line);
     keep(slot, item);
   };
