@@ -10,6 +10,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests import live
 from tests.browser.people import Visitors
+from tests.browser.scene import Scene, all_is_well
+from tests.browser.walk import Worker, bank_running, free_port
+from tests.live import aside
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -40,3 +43,27 @@ def visitors(site: live.Site, chromium: Browser) -> Iterator[Visitors]:
     found = Visitors(site, chromium)
     yield found
     found.leave()
+
+
+@pytest.fixture(scope="module")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker, chromium
+) -> Iterator[Scene]:
+    """Raise the curtain."""
+    folder, port = tmp_path_factory.mktemp("bank"), free_port()
+    site = live.running(folder / "mail", f"http://127.0.0.1:{port}")
+    with django_db_blocker.unblock(), site as answering, bank_running(folder, port):
+        worker = Worker()
+        worker.start()
+        yield Scene(answering, chromium)
+        worker.stop()
+
+
+@pytest.fixture
+def scene(stage: Scene) -> Iterator[Scene]:
+    """A scene that ends with closed browsers, balanced books, and nothing that must not be."""
+    yield stage
+    for page in stage.pages:
+        page.context.close()
+    stage.pages.clear()
+    aside(all_is_well)

@@ -2,101 +2,22 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db import connection
-from django.test import Client
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Error, expect
 
 from messervices.foundations.documents.models import Document
-from messervices.foundations.ledger.selectors import assert_books_balance
 from messervices.foundations.payments.models import Attempt, Capture, Order
 from messervices.foundations.students.models import Person
-from messervices.kernel.invariants import all_invariants
-from messervices.services.cvec.tests.factories import student
-from tests import live, world
+from tests import world
 from tests.browser.look import Watch, axe
-from tests.browser.walk import CERTIFICATE, SUMMARY, Student, Worker, bank_running, control, free_port, wait_for
+from tests.browser.scene import Scene
+from tests.browser.walk import CERTIFICATE, SUMMARY, Student, control, wait_for
 from tests.live import aside
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
-
-
-@dataclass
-class Scene:
-    """The site with its bank and its worker, and the browsers opened on it."""
-
-    site: live.Site
-    chromium: Browser
-    pages: list[Page] = field(default_factory=list)
-
-    def newcomer(self, language: str = "fr", *, script: bool = True, **options: Any) -> Student:
-        """Somebody whom the site has never seen."""
-        context = self.chromium.new_context(java_script_enabled=script, locale=f"{language}-FR", **options)
-        context.set_default_timeout(15_000)
-        page = context.new_page()
-        self.pages.append(page)
-        return Student(page, self.site, language, has_script=script)
-
-    def somebody(self, *, boursier: bool = False, language: str = "fr", script: bool = True) -> tuple[Student, Person]:
-        """A student who said who they are and where they study, before the summary of their CVEC."""
-
-        def make() -> tuple[Person, str]:
-            with world.whole():
-                person = student(boursier=boursier)
-                user = world.user_of(person)
-                user.language = language
-                user.set_password(world.PASSWORD)
-                user.save()
-                EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-            client = Client(SERVER_NAME="localhost")
-            world.enter(client, user)
-            return person, client.cookies[settings.SESSION_COOKIE_NAME].value
-
-        person, key = aside(make)
-        who = self.newcomer(language, script=script)
-        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": key, "url": self.site.url}
-        who.page.context.add_cookies([cookie])
-        who.open(SUMMARY)
-        return who, person
-
-
-@pytest.fixture(scope="module")
-def stage(
-    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker, chromium
-) -> Iterator[Scene]:
-    """Raise the curtain."""
-    folder, port = tmp_path_factory.mktemp("bank"), free_port()
-    site = live.running(folder / "mail", f"http://127.0.0.1:{port}")
-    with django_db_blocker.unblock(), site as answering, bank_running(folder, port):
-        worker = Worker()
-        worker.start()
-        yield Scene(answering, chromium)
-        worker.stop()
-
-
-@pytest.fixture
-def scene(stage: Scene) -> Iterator[Scene]:
-    """A scene that ends with closed browsers, balanced books, and nothing that must not be."""
-    yield stage
-    for page in stage.pages:
-        page.context.close()
-    stage.pages.clear()
-    aside(_all_is_well)
-
-
-def _all_is_well() -> None:
-    assert_books_balance()
-    with connection.cursor() as cursor:
-        for room, invariant in all_invariants():
-            cursor.execute(invariant.sql)
-            assert cursor.fetchone()[0] == 0, f"{room}: {invariant.name}"
 
 
 def outcome(person: Person) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """The end of a payer's link under everything that time can do to it (T9): not one euro is orphaned.
 
 Each run has its own moment of acceptance, from two seconds before the end to two minutes after it; its own payer, who
-pays or not, and takes seconds or minutes; and its own notice of the bank, up to ten minutes late, or lost. Meanwhile the
-sweeps pass each minute and ask the bank, and the student may cancel. ``pytest --t9=2000`` tries that many.
+pays or not, and takes seconds or minutes; and its own notice of the bank, ten minutes late at most, or lost. Meanwhile
+the sweeps pass each minute and ask the bank, and the student may cancel. ``pytest --t9=2000`` tries that many.
 """
 
 import heapq

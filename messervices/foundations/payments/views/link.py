@@ -23,6 +23,7 @@ from messervices.foundations.payments.forms import MailLinkForm
 from messervices.foundations.payments.selectors import LinkStanding
 from messervices.foundations.payments.states import AttemptStatus, OrderStatus
 from messervices.foundations.payments.views.pay import PATIENCE, own_order
+from messervices.foundations.payments.views.payer import PARIS
 from messervices.kernel.errors import ProviderUnavailable, Refusal
 from messervices.look.words import euros, moment
 
@@ -130,14 +131,12 @@ def _ways(found: LinkStanding) -> dict[str, Any]:
     """The message ready to send, and the addresses that open it in a mail or SMS program."""
     if not found.address or found.link is None:
         return {}
-    said = {
-        "label": found.order.label,
-        "amount": euros(found.order.amount_cents),
-        "until": moment(found.link.expires_at),
-    }
+    with timezone.override(PARIS):  # named in the message: who reads it may be anywhere
+        until = moment(found.link.expires_at)
+    said = {"label": found.order.label, "amount": euros(found.order.amount_cents), "until": until}
     words = _(
         "Bonjour, peux-tu payer pour moi « %(label)s », %(amount)s, par carte ? Ce lien ne sert qu’à cela, jusqu’au"
-        " %(until)s :"
+        " %(until)s, heure de Paris :"
     )
     text = f"{words % said}\n{found.address}"
     subject = quote(_("Peux-tu payer « %(label)s » pour moi ?") % said)

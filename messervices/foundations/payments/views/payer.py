@@ -25,7 +25,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from messervices.foundations.accounts import actions as accounts
 from messervices.foundations.accounts import selectors as accounts_read
-from messervices.foundations.crous import selectors as crous
 from messervices.foundations.payments import actions, rules, selectors
 from messervices.foundations.payments.forms import MailReceiptForm, ReceiptForm, RefuseForm
 from messervices.foundations.payments.models import PayerLink
@@ -35,6 +34,7 @@ from messervices.kernel.scope import Scope, acting_as
 from messervices.look.views import too_many
 
 View = Callable[..., HttpResponse]
+PARIS = ZoneInfo("Europe/Paris")
 _OVER = 410
 _A_MONTH = 30 * 24 * 3600
 _WRONG_FORM = 422
@@ -228,9 +228,9 @@ def _about(kind: str) -> list[str]:
 def _sight_page(
     request: Any, template: str, link: PayerLink, sight: selectors.PayerSight, token: str, **more: Any
 ) -> HttpResponse:
-    """A page about what one may be told, in the hours of the Crous, as the student reads them."""
+    """A page about what one may be told, in the hours of Paris, which it names: the payer may be anywhere."""
     status = more.pop("status", _WRONG_FORM if "form" in more and more["form"].errors else 200)
-    with timezone.override(ZoneInfo(crous.crous_of(link.crous_id).timezone)):
+    with timezone.override(PARIS):
         context = {"sight": sight, "token": token, "about": _about(sight.kind), **more}
         return render(request, template, context, status=status)
 

@@ -6,7 +6,8 @@
     const end = Date.now() + Number(zone.dataset.left) * 1000;
     const tick = () => {
       const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
-      zone.textContent = `${Math.floor(left / 3600)} h ${two(Math.floor(left / 60) % 60)} min ${two(left % 60)} s`;
+      const said = `${Math.floor(left / 3600)} h ${two(Math.floor(left / 60) % 60)} min ${two(left % 60)} s`;
+      zone.textContent = zone.dataset.before ? `${zone.dataset.before} ${said}` : said;
       zone.hidden = false;
       if (left === 0) location.reload();
       else setTimeout(tick, (end - Date.now()) % 1000 || 1000);
