@@ -5,7 +5,9 @@ Another establishment lists students of both sides.
 """
 
 from messervices.foundations.crous.models import Establishment
+from messervices.foundations.notifications.models import OutgoingMail
 from messervices.foundations.students.models import Person
+from messervices.kernel import clock
 from messervices.kernel.actor import Actor
 from messervices.services.cvec import actions
 from messervices.services.cvec.models import Acquittement, Affiliation, Nominee, Registration, RollFile
@@ -52,3 +54,16 @@ def daughter_at(crous_id: int) -> int:
 def file_of(uai: str) -> int:
     """The file of an establishment."""
     return RollFile.objects.get(filer_id=uai).pk
+
+
+def nominee_token() -> str:
+    """The secret in the link of somebody who has not confirmed yet."""
+    demand = actions.ask_registration(
+        by=Actor.anonymous(), establishment=Establishment.objects.get(pk="0692437Z"), language="fr",
+        link="https://messervices.example/TOKEN",
+        persons=[actions.Named("A. Un", "un@ecole.example"), actions.Named("B. Deux", "deux@ecole.example")],
+        daughters=[], now=clock.now(),
+    )  # fmt: skip
+    mails = OutgoingMail.objects.filter(template="cvec/mail/nominee", to="un@ecole.example")
+    assert demand.nominees.count() == 2
+    return mails.latest("pk").params["url"].rpartition("/")[2]

@@ -10,8 +10,10 @@ from messervices.foundations.catalogue.models import CatalogueEntry
 from messervices.foundations.crous.models import Amount, Window
 from messervices.foundations.payouts.actions.notices import freeze_path
 from tests.browser.people import Visitors
-from tests.routes import ROUTES
+from tests.live import aside
+from tests.routes import ROUTES, UVSQ
 from tests.world import YEAR
+from tests.world_lists import nominee_token
 
 Args = Callable[[Visitors], tuple[Any, ...]]
 
@@ -100,6 +102,16 @@ SHOWN: list[Shown] = [
     Shown("cvec:certificate", "paid", lambda _v: (YEAR.previous,), note="last year"),
     Shown("cvec:certificate", "scholar", note="exempt"),
     Shown("cvec:verify", "referent"),
+    # Establishments
+    *each("anonymous", "cvec:register", "cvec:registered"),
+    Shown("cvec:nominee", "anonymous", lambda _v: (aside(nominee_token),), note="to confirm"),
+    Shown("cvec:nominee", "anonymous", status=410, note="dead link"),
+    Shown("cvec:space_home", "referent"),
+    *each("referent", "cvec:rolls", "cvec:roll_file", "cvec:students", "cvec:daughters", "cvec:keys"),
+    Shown("cvec:students", "referent", query="?state=in_order", note="in order"),
+    Shown("cvec:rolls_of", "referent", lambda _v: (UVSQ, YEAR.previous), note="none"),
+    Shown("cvec:students_of", "referent", lambda _v: (UVSQ, YEAR.previous), note="none"),
+    *each("agent", "cvec_desk:establishments", "cvec_desk:registration"),
     Shown("documents:uploads", "paid"),
     *(Shown("pay:show", who, _order_of(who)) for who in ("payer", "refused", "doubtful")),
     Shown("pay:link", "payer", note="no link yet"),
@@ -138,6 +150,16 @@ SHOWN: list[Shown] = [
 ]
 
 WITHOUT_PAGE = {
+    "cvec:schools": "JSON",
+    "cvec:space": "leads to the space of the one establishment",
+    "cvec:roll_state": "JSON",
+    "cvec:roll_step": "a POST, then the file",
+    "cvec:refused": "a file",
+    "cvec:original": "a file",
+    "cvec:students_file": "a file",
+    "cvec:end_key": "a POST, then the keys",
+    "cvec_desk:affiliation": "a POST, then the list",
+    "api:students_in_order": "JSON",
     "healthz": "a word for machines",
     "portal:preferences": "a POST that comes back",
     "portal:communes": "JSON for a field",

@@ -49,6 +49,39 @@ _PAYER = """
     where a.status in ('paid', 'refunded') and a.by_third_party <> (t.link_id is not null)
 """
 
+_LISTED = """
+    select count(*) from cvec_rollentry e
+    left join cvec_acquittement a on a.id = e.acquittement_id and a.person_id = e.person_id
+        and a.year_start = e.year_start and a.document_id is not null
+    where a.id is null
+"""
+
+_FILED_FOR = """
+    select count(*) from cvec_rollentry e
+    where e.establishment_id <> e.filer_id and not exists (
+        select from cvec_affiliation f where f.mother_id = e.filer_id and f.daughter_id = e.establishment_id
+            and f.since <= e.since)
+"""
+
+_TAKEN = """
+    select count(*) from cvec_rollfile f
+    left join (select file_id, count(*) as refused, count(*) filter (where reason = '') as good
+               from cvec_rollline group by file_id) l on l.file_id = f.id
+    where f.status = 'taken' and (f.bad <> coalesce(l.refused, 0) or coalesce(l.good, 0) > 0)
+"""
+
+_LOST = """
+    select count(*) from cvec_rollfile f
+    where f.status = 'taken' and f.lines <> f.bad + f.added + f.corrected + f.unchanged
+"""
+
+_ADMITTED = """
+    select count(*) from cvec_registration r
+    where r.status = 'accepted' and (
+        select count(*) from cvec_nominee n join accounts_user u on u.id = n.user_id and u.kind = 'establishment'
+        where n.registration_id = r.id) <> 2
+"""
+
 
 def invariants() -> list[Invariant]:
     """Who paid, or need not, has a certificate; who has one paid, or need not; nobody has two; all is known."""
@@ -57,5 +90,10 @@ def invariants() -> list[Invariant]:
         Invariant("every certificate has its order or its exempting fact", _GROUNDED),
         Invariant("at most one valid certificate for a student and year", _ONCE),
         Invariant("every valid certificate is known as a fact", _KNOWN),
+        Invariant("every student listed has a certificate of that year, theirs", _LISTED),
+        Invariant("an establishment lists for itself and its validated daughters alone", _FILED_FOR),
+        Invariant("what a taken file keeps is what it refused", _TAKEN),
+        Invariant("every line of a taken file was added, corrected, there already, or refused", _LOST),
+        Invariant("an access accepted is that of two persons", _ADMITTED),
         Invariant("a CVEC is said to be paid by somebody else if and only if its money came by a link", _PAYER),
     ]

@@ -37,15 +37,17 @@ _ADD = """
     insert into cvec_rollentry (establishment_id, filer_id, crous_id, year_start, person_id, acquittement_id, file_id,
         line, ine, number, birth_name, first_name, birth_on, key, since, ending, told_at)
     select l.uai, %(filer)s, %(crous)s, %(year)s, a.person_id, a.id, %(file)s, l.line, l.ine, l.number, l.birth_name,
-        l.first_name, l.birth_on, l.key, %(now)s, '', (
-            select %(now)s from cvec_rollentry e where e.person_id = a.person_id and e.acquittement_id = a.id
-               and e.establishment_id = l.uai and e.ending = 'corrected' and e.ended_by_id = %(file)s limit 1)
+        l.first_name, l.birth_on, l.key, coalesce(before.since, %(now)s), '', before.told_at
       from cvec_rollline l join cvec_acquittement a on a.id = l.acquittement_id
+      left join lateral (
+        select e.since, coalesce(e.told_at, %(now)s) as told_at from cvec_rollentry e
+         where e.person_id = a.person_id and e.acquittement_id = a.id and e.establishment_id = l.uai
+           and e.ending = 'corrected' and e.ended_by_id = %(file)s limit 1) before on true
      where l.file_id = %(file)s and l.reason = ''
     on conflict (acquittement_id, establishment_id) where until is null do nothing
 """
-"""A student is told once, not at each correction. The other list of a mother or a daughter may have been first, just
-now: that line is then refused by ``_OUTRUN``."""
+"""A correction goes on from the day of the first listing, and the student is not told again. The other list of a mother
+or a daughter may have been first, just now: that line is then refused by ``_OUTRUN``."""
 
 _OUTRUN = (
     "update cvec_rollline set reason = 'already_listed' where id = any(array(select l.id "  # noqa: S608 - parts of ours

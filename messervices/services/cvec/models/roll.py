@@ -146,8 +146,8 @@ class RollLine(models.Model):
 class RollEntry(models.Model):
     """A student listed by an establishment for a year, by one certificate: from ``since``, until it is ended.
 
-    Rows are ended, never changed: a correction ends one and adds another. ``establishment`` is where the student is
-    enrolled, ``filer`` who said so. The columns of the person are what the establishment wrote.
+    Rows are ended, never changed: a correction ends one and adds another, since the same day. ``establishment`` is
+    where the student is enrolled, ``filer`` who said so. The columns of the person are what the establishment wrote.
     """
 
     establishment = models.ForeignKey(Establishment, on_delete=models.PROTECT, related_name="+", db_index=False)

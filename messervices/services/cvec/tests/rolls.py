@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import transaction
+
 from messervices.foundations.accounts.models import User
 from messervices.foundations.crous.models import Establishment
 from messervices.kernel.academic_year import AcademicYear
@@ -45,7 +47,8 @@ def line_of(file: Acquittement, uai: str = UVSQ, **changes: str) -> str:
 
 def certified(count: int = 1, **fields: Any) -> list[Acquittement]:
     """Students whose certificate is valid."""
-    return [AcquittementFactory(paid=True, **fields) for _ in range(count)]
+    with transaction.atomic():
+        return [AcquittementFactory(paid=True, **fields) for _ in range(count)]
 
 
 def receive(

@@ -5,8 +5,9 @@ from django.db import connection
 
 from messervices.foundations.students.tests.factories import give_fact
 from messervices.services.cvec.invariants import invariants
-from messervices.services.cvec.models import Acquittement
+from messervices.services.cvec.models import Acquittement, Affiliation, RollEntry, RollFile
 from messervices.services.cvec.tests.factories import AcquittementFactory, acknowledge, paid_student, student
+from messervices.services.cvec.tests.rolls import INSA, UVSQ, certified, daughter_of, file_in, line_of
 
 pytestmark = [pytest.mark.django_db]
 
@@ -76,3 +77,35 @@ def test_two_valid_certificates_in_a_year_are_seen() -> None:
     AcquittementFactory(exempt=True, motive="REFUGIE", person=first.person)
     assert Acquittement.objects.filter(person=first.person).count() == 2
     assert "at most one valid certificate for a student and year" in broken()
+
+
+def _a_taken_list() -> RollFile:
+    """A list with students of the establishment and of its daughter, and a line that was refused."""
+    daughter_of(UVSQ, INSA)
+    mine, hers = certified(2)
+    return file_in(line_of(mine), line_of(hers, INSA), "seul")
+
+
+LISTS = (
+    "every student listed has a certificate of that year, theirs",
+    "an establishment lists for itself and its validated daughters alone",
+    "what a taken file keeps is what it refused",
+    "every line of a taken file was added, corrected, there already, or refused",
+)
+
+
+def test_those_of_the_lists_hold_after_a_file_was_taken() -> None:
+    _a_taken_list()
+    assert not broken() & set(LISTS)
+
+
+def test_each_breach_of_a_list_is_seen() -> None:
+    file = _a_taken_list()
+    RollEntry.objects.filter(establishment=UVSQ).update(year=2025)
+    assert LISTS[0] in broken()
+    Affiliation.objects.all().delete()
+    assert LISTS[1] in broken()
+    file.rows.all().delete()
+    assert LISTS[2] in broken()
+    RollFile.objects.update(lines=99)
+    assert LISTS[3] in broken()

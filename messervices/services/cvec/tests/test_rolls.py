@@ -196,7 +196,7 @@ def test_a_correction_ends_one_row_and_adds_another_with_the_history_kept() -> N
     assert (second.added, second.corrected, second.unchanged) == (0, 1, 0)
     old, new = RollEntry.objects.order_by("pk")
     assert (old.ending, old.ended_by_id, old.file_id) == ("corrected", second.pk, first.pk)
-    assert (new.first_name, new.until) == ("Lina", None)
+    assert (new.first_name, new.until, new.since) == ("Lina", None, old.since)
     third = file_in(line_of(one), "", now=AUTUMN)
     assert (third.added, third.corrected, third.unchanged) == (0, 0, 1)
 

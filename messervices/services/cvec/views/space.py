@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from messervices.foundations.crous import selectors as crous
 from messervices.foundations.crous.models import Establishment
+from messervices.foundations.payouts import selectors as payouts
 from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.errors import Refusal
 from messervices.kernel.scope import acting_as, of_establishment
@@ -93,6 +94,7 @@ def space_home(request: Any, establishment: Establishment) -> HttpResponse:
         "daughters": selectors.daughters_of(uai),
         "referents": crous.referents_of(uai),
         "keys": len(selectors.keys_of(uai)),
+        "bank": payouts.details_in_force(establishment_uai=uai),
     }
     return _page(request, "home", establishment, context)
 
