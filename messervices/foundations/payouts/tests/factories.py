@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from messervices.foundations.payouts import actions
 from messervices.foundations.payouts.invariants import invariants
-from messervices.foundations.payouts.models import BankDetails, Payout, Run
+from messervices.foundations.payouts.models import BankDetails, Payout, Run, RunFile
 from messervices.foundations.payouts.providers import bank
 from messervices.foundations.payouts.states import SURPLUS, PayoutNews
 from messervices.foundations.students.models import Person
@@ -190,6 +190,15 @@ def at_the_bank_and_waiting(person: Person, crous_id: int, mark: str) -> None:
     actions.note_handed_over(message_id=message_id, by=by, now=NOW)
     hear(pain_002(message_id, lines={"NOBODY-1": ("RJCT", "AC04")}, name=f"A{crous_id}"))
     order(details, reference=f"waits:{crous_id}", amount_cents=900_00, **asked)
+
+
+def marks_of(person: Person, crous_id: int) -> set[str]:
+    """What stands of transfers nowhere but at their Crous and at their payee."""
+    return {
+        *Payout.objects.filter(crous_id=crous_id).values_list("number", flat=True),
+        *RunFile.objects.filter(crous_id=crous_id).values_list("message_id", flat=True),
+        *(details.masked for details in BankDetails.objects.filter(person=person)),
+    }
 
 
 SPACE = "urn:iso:std:iso:20022:tech:xsd:pain.002.001"

@@ -48,8 +48,8 @@ def test_an_iban_may_be_typed_in_many_ways() -> None:
         assert rules.plain_iban(typed) == IBANS["fr"]
 
 
-@given(st.integers(0, 99_999_999_999), st.integers(4, 26), st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-def test_a_right_iban_is_right_to_others_and_one_wrong_sign_is_always_seen(serial: int, place: int, sign: str) -> None:
+@given(st.integers(0, 99_999_999_999), st.integers(4, 26), st.sampled_from("0123456789"))
+def test_a_right_iban_is_right_to_others_and_one_wrong_digit_is_always_seen(serial: int, place: int, sign: str) -> None:
     iban = valid_iban(serial)
     assert IBAN(iban, validate_bban=True).is_valid
     assert rules.judge_iban(iban, SEPA) == Typed.RIGHT
