@@ -37,7 +37,7 @@ from messervices.foundations.documents.tests.factories import proof
 from messervices.foundations.notifications.models import Contact, Message
 from messervices.foundations.payments.models import Attempt, Order, OutsideEvent, Refund
 from messervices.foundations.payments.tests.factories import OrderFactory, begin, notice, tell
-from messervices.foundations.payouts.models import BankAnswer, BankDetails, Payout, Run, RunFile
+from messervices.foundations.payouts.models import BankAnswer, Payout, Run
 from messervices.foundations.payouts.tests import factories as payouts
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.models import IdentifierCase, Person
@@ -302,9 +302,7 @@ def _whole(
     orders = list(Order.objects.filter(crous_id=crous_id).values_list("number", flat=True))
     side.marks = {side.mark, f"@crous-{crous_id}.example", _phone(crous_id), *numbers, *orders}
     side.marks |= {f"{number[:4]} {number[4:10]} {number[10:]}" for number in numbers}
-    side.marks |= set(Payout.objects.filter(crous_id=crous_id).values_list("number", flat=True))
-    side.marks |= {details.masked for details in BankDetails.objects.filter(person=paid)}
-    side.marks |= set(RunFile.objects.filter(crous_id=crous_id).values_list("message_id", flat=True))
+    side.marks |= payouts.marks_of(paid, crous_id)
     side.marks |= {side.cash_line.reference, grouped(side.cash_line.reference)}
     for person in people:
         person.refresh_from_db()
