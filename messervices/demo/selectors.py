@@ -1,6 +1,7 @@
 """What the demonstration's pages show: sign-ins, the codes of the moment, and what people were sent."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import settings
@@ -9,6 +10,8 @@ from messervices.demo import mailbox
 from messervices.demo.states import SIGN_INS, SignIn
 from messervices.foundations.accounts.models import User
 from messervices.foundations.notifications.models import Sms
+from messervices.foundations.payments import selectors as payments
+from messervices.foundations.payments.models import Order
 from messervices.kernel.scope import EVERY, Scope, acting_as
 
 PERIOD = 30
@@ -32,6 +35,28 @@ def code_of(secret: str) -> str:
 def lines() -> list[Line]:
     """Everybody one may sign in as."""
     return [Line(one, code_of(one.code_key) if one.code_key else "") for one in SIGN_INS]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The link that a demonstration student sent to somebody: its address, and until when it works."""
+
+    address: str
+    until: datetime
+
+
+def payer_link() -> Asked | None:
+    """The link to open as the relative who pays; ``None`` once it is paid, refused or over."""
+    email = next(one.email for one in SIGN_INS if one.key == "asking")
+    with acting_as(Scope("demo", crous=EVERY)):
+        user = User.objects.filter(email=email).exclude(person_id=None).first()
+        order = Order.objects.filter(person_id=user.person_id).order_by("-pk").first() if user else None
+        if order is None:
+            return None
+        standing = payments.link_standing_of(order.uuid, order.person_id)
+    if not standing.is_live or standing.link is None or not standing.address:
+        return None
+    return Asked(standing.address, standing.link.expires_at)
 
 
 def bank_address() -> str:

@@ -41,6 +41,12 @@ SIGN_INS = (
         _("Elle lit en anglais et a reçu un INE provisoire."),
     ),
     SignIn(
+        "asking",
+        _("Étudiante dont un proche va payer"),
+        "ines.garcia@etudiant.example",
+        _("Elle a fait un lien de paiement : ouvrez-le comme le ferait son proche, il est sous ce tableau."),
+    ),
+    SignIn(
         "certified",
         _("Étudiante avec ses attestations"),
         "clara.fontaine@etudiant.example",

@@ -24,6 +24,7 @@ def home(request: Any) -> HttpResponse:
         "password": PASSWORD,
         "cards": CARDS,
         "bank": selectors.bank_address(),
+        "asked": selectors.payer_link(),
         "mails": selectors.received(5),
     }
     return render(request, "demo/home.html", context)

@@ -74,6 +74,11 @@ def _walk_sign_ins(accounts: dict[str, User], season: Season) -> None:
         Identity("Chen", "Mei", date(2005, 8, 9), "CN", "CN", "", "F", "", "Chengdu", ""),
         season.this_year(1),
     )
+    walk.tell_identity(
+        accounts["asking"],
+        Identity("Garcia", "Inès, Pilar", date(2007, 6, 5), "FR", "FR", "", "F", "31555", "Toulouse", rules.nne(92)),
+        season.this_year(2),
+    )
     certified, last = accounts["certified"], season.last_year(0)
     walk.tell_identity(
         certified,
@@ -85,6 +90,7 @@ def _walk_sign_ins(accounts: dict[str, User], season: Season) -> None:
     if season.year is None:
         return
     walk.give_bourse(accounts["boursier"], season.year, season.this_year(3))
+    walk.ask_a_relative(accounts["asking"], season.year, "78297", season.this_year(3), season.now)
     if last:
         walk.acknowledge(certified, season.year.previous, "78646", last, pay=True)
     walk.acknowledge(certified, season.year, "78646", season.this_year(4), pay=True)

@@ -66,6 +66,14 @@ def acknowledge(user: User, year: AcademicYear, commune: str, now: datetime, *, 
         pay_by_card(held.order, now)
 
 
+def ask_a_relative(user: User, year: AcademicYear, commune: str, begun_at: datetime, now: datetime) -> None:
+    """Acknowledge the CVEC of a year and make a link for somebody else to pay it; another when the last one is over."""
+    acknowledge(user, year, commune, begun_at, pay=False)
+    held = Acquittement.objects.exclude(status=Status.CANCELLED).get(person_id=int(user.person_id or 0), year=year)
+    if held.status == Status.AWAITING_PAYMENT and held.order is not None:
+        payments.open_link(uuid=held.order.uuid, person_id=held.person_id, by=actor_of(user), now=now)
+
+
 def pay_by_card(order: Order, now: datetime) -> None:
     """Leave for the bank, and have its notice come in, signed with the demonstration's key, as the bank would do."""
     attempt = bank.live_attempt(order.pk)

@@ -1,9 +1,10 @@
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -16,6 +17,8 @@ from messervices.demo.states import CARDS, PASSWORD, SIGN_INS
 from messervices.foundations.accounts.models import User
 from messervices.foundations.audit.models import Deed, Read
 from messervices.foundations.ledger.selectors import assert_books_balance
+from messervices.foundations.payments.models import PayerLink
+from messervices.foundations.payments.tests.links import at
 from messervices.foundations.students.models import IdentifierCase, Person
 from messervices.foundations.students.rules import read_ine
 from messervices.foundations.students.states import IdentifierStatus
@@ -91,6 +94,18 @@ def the_foreign_student_has_a_provisional_number_and_reads_english():
     assert Person.objects.get(pk=user.person_id).ine[4] == "D"
 
 
+def a_relative_is_asked_to_pay_by_a_link_that_works():
+    asked = selectors.payer_link()
+    page = Client().get(asked.address.removeprefix(settings.SITE_URL))
+    assert page.status_code == 200
+    assert "Inès" in page.content.decode()
+    assert "Garcia" not in page.content.decode()
+    assert asked.address in Client().get(reverse("demo:home")).content.decode()
+    out = StringIO()
+    call_command("demo_signins", stdout=out)
+    assert asked.address in out.getvalue()
+
+
 def who_has_nothing_done_has_nothing():
     assert User.objects.get(email="lina.benali@etudiant.example").person_id is None
 
@@ -140,6 +155,7 @@ def test_the_year_is_as_the_readme_tells(subtests):
         everybody_stands_where_they_should,
         one_number_is_claimed_twice_and_one_is_to_be_verified,
         the_foreign_student_has_a_provisional_number_and_reads_english,
+        a_relative_is_asked_to_pay_by_a_link_that_works,
         who_has_nothing_done_has_nothing,
         books_and_invariants_hold,
         agents_have_their_rights_at_their_crous_only_and_opened_some_files,
@@ -160,6 +176,20 @@ def test_any_season_can_be_shown(now):
     else:
         assert Acquittement.objects.filter(year=season.year, settled_at__lte=now).exists()
     assert not Deed.objects.filter(at__gt=now, verb__startswith="cvec.").exists()
+
+
+@pytest.mark.django_db
+def test_a_link_that_is_over_is_made_anew_and_once_paid_there_is_none():
+    list(load(NOW))
+    first = selectors.payer_link()
+    with at(first.until + timedelta(minutes=1)):
+        assert selectors.payer_link() is None
+        list(load(NOW))
+        again = selectors.payer_link()
+    assert again.address != first.address
+    PayerLink.objects.update(status="cancelled", ended_at=NOW)
+    assert selectors.payer_link() is None
+    assert "connectez-vous comme elle" in Client().get(reverse("demo:home")).content.decode()
 
 
 @pytest.mark.django_db

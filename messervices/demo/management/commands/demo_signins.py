@@ -13,7 +13,7 @@ from messervices.demo.states import CARDS, PASSWORD
 
 
 class Command(BaseCommand):
-    """A table: who, e-mail, password, second factor; then the bank's cards."""
+    """A table: who, e-mail, password, second factor; then what a payer opens, and the bank's first card."""
 
     help = __doc__
 
@@ -36,5 +36,10 @@ class Command(BaseCommand):
             console.print(table)
             card, said = CARDS[0]
             number = " ".join(card[place : place + 4] for place in range(0, 16, 4))
-            console.print(f"\nPayer: card {number}, any future date, any code on its back. {said}.")
+            asked = selectors.payer_link()
+            if asked:
+                until = f"until {asked.until:%Y-%m-%d %H:%M} UTC"
+                console.print(f"\nPayer: {asked.address}", highlight=False, soft_wrap=True)
+                console.print(f"the link of ines.garcia@etudiant.example, who asks a relative to pay; {until}")
+            console.print(f"\nCard:  {number}, any future date, any code on its back. {said}.")
         console.print(f"Codes of the moment, other cards, every mail sent: {settings.SITE_URL}/demo/", highlight=False)
