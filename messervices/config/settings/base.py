@@ -288,6 +288,8 @@ X_FRAME_OPTIONS = "DENY"
 
 CONTENT_SECURITY_POLICY: dict[str, object] = {}
 
+CVEC_PAPERS_KEPT_DAYS = 183  # papers of a request: six months after its decision (assumed, to be signed by the DPO)
+
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 4, "shutdown_graceful_timeout": 10, "delete_jobs": "successful"}
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 

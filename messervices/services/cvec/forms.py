@@ -12,6 +12,7 @@ from messervices.foundations.crous.models import Establishment
 from messervices.look.forms import LookupField
 from messervices.services.cvec import actions, rules, selectors
 from messervices.services.cvec.rules import Mobility, Place, Route
+from messervices.services.cvec.states import GROUNDS, RequestKind
 
 
 class SituationForm(forms.Form):
@@ -267,3 +268,40 @@ class RefuseForm(forms.Form):
     """Why an access or a daughter is refused: the establishment reads it."""
 
     reason = forms.CharField(label=_("Raison"), widget=forms.Textarea(attrs={"rows": 3}), max_length=1_000)
+
+
+class GroundForm(forms.Form):
+    """On what ground something is asked, and what the student wants to add."""
+
+    ground = forms.ChoiceField(
+        label=_("Votre cas"), widget=forms.RadioSelect, error_messages={"required": _("Choisissez votre cas.")}
+    )
+    words = forms.CharField(
+        label=_("Ce que vous voulez ajouter"),
+        help_text=_("En quelques phrases. L’agent de votre Crous le lira."),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        """Offer the grounds of a kind of request."""
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["ground"]
+        field.choices = [(ground.value, ground.label) for ground in GROUNDS[RequestKind(kind)]]
+
+
+class PaperForm(forms.Form):
+    """Which paper an agent asks for, and until when."""
+
+    wanted = forms.CharField(
+        label=_("Quelle pièce, et pourquoi"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Dites quelle pièce, et pourquoi : l’étudiant le lira.")},
+    )
+    wanted_by = forms.DateField(
+        label=_("À déposer au plus tard le"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"required": _("Donnez une date."), "invalid": _("Donnez une date.")},
+    )

@@ -18,13 +18,31 @@ _GROUNDED = """
     where d.kind = 'cvec.attestation' and not case
         when a.id is null then false
         when a.motive = '' then o.id is not null
+        when a.motive not in ('BCS', 'ASAA') then exists (select from cvec_request r where r.acquittement_id = a.id
+            and r.kind = 'exemption' and r.status = 'accepted' and r.ground = a.motive and r.decided_at <= a.settled_at)
         else exists (select from students_fact f where f.person_id = a.person_id and f.year_start = a.year_start
             and f.kind = case a.motive when 'BCS' then 'boursier' when 'ASAA' then 'annual_allowance' end
             and f.value not in ('false', 'null', '0', '""', '[]', '{}')
             and f.known_at <= a.settled_at)
     end
 """
-"""As the rules judge: a fact of the year whose value is true. Another motive has no ground yet: none may be issued."""
+"""As the rules judge: a fact of the year whose value is true, or a request that was granted on that very ground."""
+
+_REFUNDED = """
+    select count(*) from cvec_acquittement a
+    left join cvec_request r on r.acquittement_id = a.id and r.kind = 'refund' and r.settled_at is not null
+        and r.status in ('accepted', 'returned', 'paid')
+    where (a.status = 'refunded') <> (r.id is not null and r.ground <> 'not_liable')
+"""
+
+_PAID_OUT = """
+    select count(*) from cvec_request r
+    left join payouts_payout p on p.kind = 'cvec.refund' and p.reference = r.acquittement_id::text
+        and p.status <> 'cancelled' and p.amount_cents = r.amount_cents and p.person_id = r.person_id
+    where r.kind = 'refund' and r.status in ('accepted', 'returned', 'paid')
+        and (p.id is null or (r.status = 'paid') <> (p.status = 'paid'))
+"""
+"""The database lets an acquittement have one live transfer: none missing means exactly one."""
 
 _ONCE = """
     select count(*) from (
@@ -90,6 +108,8 @@ def invariants() -> list[Invariant]:
         Invariant("every certificate has its order or its exempting fact", _GROUNDED),
         Invariant("at most one valid certificate for a student and year", _ONCE),
         Invariant("every valid certificate is known as a fact", _KNOWN),
+        Invariant("a refunded CVEC has the request that refunds it, and only such a one is refunded", _REFUNDED),
+        Invariant("every refund granted has its one transfer, of what was paid", _PAID_OUT),
         Invariant("every student listed has a certificate of that year, theirs", _LISTED),
         Invariant("an establishment lists for itself and its validated daughters alone", _FILED_FOR),
         Invariant("what a taken file keeps is what it refused", _TAKEN),

@@ -103,8 +103,15 @@ MANIFEST = Manifest(
     tile="messervices.services.cvec.manifest.tile",
     front="messervices.services.cvec.manifest.front",
     on_paid={"cvec": "messervices.services.cvec.actions.confirm_payment"},
+    on_payout={"cvec.refund": "messervices.services.cvec.actions.follow_payout"},
     desk_urls="messervices.services.cvec.desk.urls",
     desk_queues=(
+        DeskQueue(
+            gettext_lazy("CVEC : exonérations et remboursements"),
+            states.Right.DECIDE,
+            "messervices.services.cvec.selectors.count_requests_waiting",
+            "cvec_desk:requests",
+        ),
         DeskQueue(
             gettext_lazy("Établissements : accès et rattachements"),
             states.Right.ADMIT,

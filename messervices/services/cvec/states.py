@@ -29,6 +29,8 @@ STEPS = Workflow(
         "move": ((Status.AWAITING_PAYMENT,), Status.AWAITING_PAYMENT),
         "cancel": ((Status.AWAITING_PAYMENT,), Status.CANCELLED),
         "refund": ((Status.PAID,), Status.REFUNDED),
+        "void": ((Status.PAID,), Status.CANCELLED),
+        "restore": ((Status.REFUNDED,), Status.PAID),
     }
 )
 
@@ -63,6 +65,63 @@ def certificate_code(status: str, motive: str = "", *, by_third_party: bool = Fa
     if status == Status.EXEMPT:
         return 71 if motive in ON_FACT else 73 if motive in Motive.values else 70
     return 98 if status == Status.REFUNDED else CANCELLED_CODE
+
+
+class RequestKind(models.TextChoices):
+    """What a student may ask of the Crous about a year's CVEC."""
+
+    EXEMPTION = "exemption", _("Exonération")
+    REFUND = "refund", _("Remboursement")
+
+
+class Ground(models.TextChoices):
+    """On what ground it is asked. The first four exempt (L841-5 II 2°); the last three give back (D841-4)."""
+
+    REFUGIE = "REFUGIE", _("Réfugié")
+    PROT_SUB = "PROT_SUB", _("Bénéficiaire de la protection subsidiaire")
+    PROT_TEMP = "PROT_TEMP", _("Bénéficiaire de la protection temporaire")
+    ASILE = "ASILE", _("Demandeur d’asile autorisé à rester en France")
+    SCHOLAR = "scholar", _("Devenu boursier dans l’année")
+    EXEMPT = "exempt", _("Entré dans un autre cas d’exonération")
+    NOT_LIABLE = "not_liable", _("Pas concerné par la CVEC")
+
+
+GROUNDS = {
+    RequestKind.EXEMPTION: (Ground.REFUGIE, Ground.PROT_SUB, Ground.PROT_TEMP, Ground.ASILE),
+    RequestKind.REFUND: (Ground.SCHOLAR, Ground.EXEMPT, Ground.NOT_LIABLE),
+}
+
+
+class RequestStatus(models.TextChoices):
+    """Where a request stands. The last two before the end are of refunds: the money is on its way, or came back."""
+
+    DRAFT = "draft", _("à compléter")
+    PROPOSED = "proposed", _("proposé")
+    SUBMITTED = "submitted", _("à l’étude")
+    MORE_PAPERS = "more_papers", _("pièce demandée")
+    ACCEPTED = "accepted", _("accepté")
+    RETURNED = "returned", _("virement revenu")
+    PAID = "paid", _("remboursé")
+    REFUSED = "refused", _("refusé")
+    WITHDRAWN = "withdrawn", _("retiré")
+
+
+CLOSED = (RequestStatus.REFUSED, RequestStatus.WITHDRAWN)
+GRANTED = (RequestStatus.ACCEPTED, RequestStatus.RETURNED, RequestStatus.PAID)
+_OPEN = (RequestStatus.DRAFT, RequestStatus.PROPOSED, RequestStatus.SUBMITTED, RequestStatus.MORE_PAPERS)
+
+REQUEST_STEPS = Workflow(
+    {
+        "submit": ((RequestStatus.DRAFT, RequestStatus.PROPOSED, RequestStatus.MORE_PAPERS), RequestStatus.SUBMITTED),
+        "ask_paper": ((RequestStatus.SUBMITTED, RequestStatus.MORE_PAPERS), RequestStatus.MORE_PAPERS),
+        "accept": ((RequestStatus.SUBMITTED, RequestStatus.MORE_PAPERS), RequestStatus.ACCEPTED),
+        "refuse": ((RequestStatus.SUBMITTED, RequestStatus.MORE_PAPERS), RequestStatus.REFUSED),
+        "withdraw": (_OPEN, RequestStatus.WITHDRAWN),
+        "pay": ((RequestStatus.ACCEPTED, RequestStatus.RETURNED), RequestStatus.PAID),
+        "send_back": ((RequestStatus.ACCEPTED, RequestStatus.PAID), RequestStatus.RETURNED),
+        "take_back": ((RequestStatus.ACCEPTED, RequestStatus.RETURNED), RequestStatus.REFUSED),
+    }
+)
 
 
 class RegistrationStatus(models.TextChoices):
@@ -170,13 +229,16 @@ class Right(StrEnum):
 
     SEE = "cvec:acquittement:see"
     ADMIT = "cvec:establishment:admit"
+    DECIDE = "cvec:request:decide"
 
 
 RIGHTS = {
     Right.SEE: _("Voir les CVEC et leurs attestations"),
     Right.ADMIT: _("Valider les établissements et voir leurs listes"),
+    Right.DECIDE: _("Décider des exonérations et des remboursements de CVEC"),
 }
 
+_ASKED = {"year": "2026-2027"}
 _NOMINEE = {
     "establishment": "École de la Rivière",
     "first_name": "Mme Durand",
@@ -194,6 +256,21 @@ MESSAGES = {
     "cvec.nominee": MessageKind(samples=(_NOMINEE,)),
     "cvec.admitted": MessageKind(samples=(_NOMINEE | {"known": True}, _NOMINEE | {"known": False})),
     "cvec.not_admitted": MessageKind(samples=(_NOMINEE | {"reason": "Le second référent manque."},)),
+    "cvec.request_received": MessageKind(
+        topic=Topic.FOLLOW_UP, samples=(_ASKED | {"refund": True}, _ASKED | {"refund": False})
+    ),
+    "cvec.request_wants": MessageKind(
+        samples=(
+            _ASKED | {"refund": True, "wanted": "La notification définitive de bourse.", "wanted_by": "2026-11-20"},
+        )
+    ),
+    "cvec.request_accepted": MessageKind(
+        samples=(_ASKED | {"refund": True, "amount_cents": 105_00}, _ASKED | {"refund": False, "amount_cents": 0})
+    ),
+    "cvec.request_refused": MessageKind(
+        samples=(_ASKED | {"refund": True, "reason": "La notification est d’une autre année."},)
+    ),
+    "cvec.refund_proposed": MessageKind(topic=Topic.MONEY, samples=(_ASKED | {"until": "2027-05-31"},)),
 }
 
 VERBS = {
@@ -204,6 +281,16 @@ VERBS = {
     "cvec.grant_exemption": _("CVEC acquittée par exonération"),
     "cvec.close_unpaid": _("Votre CVEC non payée a été refermée"),
     "cvec.check_certificate": _("Un établissement a vérifié votre attestation de CVEC"),
+    "cvec.open_request": _("Vous avez commencé une demande au sujet de votre CVEC"),
+    "cvec.propose_refund": _("Le remboursement de votre CVEC vous est proposé"),
+    "cvec.submit_request": _("Votre demande au sujet de la CVEC est envoyée au Crous"),
+    "cvec.withdraw_request": _("Vous avez retiré votre demande"),
+    "cvec.ask_paper": _("Le Crous vous demande une pièce"),
+    "cvec.accept_request": _("Votre demande est acceptée"),
+    "cvec.refuse_request": _("Votre demande est refusée"),
+    "cvec.refund": _("Votre CVEC est remboursée : l’attestation reste valable"),
+    "cvec.void": _("Votre CVEC n’était pas due : elle est remboursée, l’attestation ne vaut plus"),
+    "cvec.take_back_refund": _("Le remboursement de votre CVEC ne sera pas fait"),
     "cvec.ask_registration": _("Un établissement demande un accès"),
     "cvec.confirm_nominee": _("Un référent a confirmé son adresse"),
     "cvec.accept_registration": _("L’accès d’un établissement est accepté"),

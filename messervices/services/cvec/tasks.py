@@ -26,3 +26,10 @@ def work_on_file(*, file_id: int, now: datetime) -> None:
 def tell_listed(*, file_id: int, now: datetime) -> None:
     """Tell the students of a list that was taken that their establishment listed them."""
     actions.tell_listed(file_id=file_id, now=now)
+
+
+@jobs.periodic(cron="40 4 * * *", scope=Scope("job:cvec.propose_refunds", crous=EVERY))
+def propose_refunds(*, now: datetime) -> None:
+    """Every night, propose their money back to those who became scholars after paying; once to each."""
+    for person_id, year in selectors.to_propose(now):
+        actions.propose_refund(person_id=person_id, year=year, now=now)

@@ -56,5 +56,8 @@ urlpatterns = [
     path("<academic_year:year>/cash", views.cash, name="cash"),
     path("<academic_year:year>/attestation", views.certificate, name="certificate"),
     path("<academic_year:year>/attestation/phone", views.on_phone, name="on_phone"),
+    path("<academic_year:year>/refund", views.refund, name="refund"),
+    path("<academic_year:year>/exemption", views.exemption, name="exemption"),
+    path("<academic_year:year>/<slug:kind>/<slug:step>", views.request_step, name="request_step"),
     path("<academic_year:year>/receipt", views.receipt, name="receipt"),
 ]

@@ -7,6 +7,7 @@ from messervices.services.cvec.actions.cash import pay_in_cash
 from messervices.services.cvec.actions.check import CHECK_NETWORK, CHECK_NUMBER, TooManyChecks, note_check, take_turn
 from messervices.services.cvec.actions.choose import choose_city
 from messervices.services.cvec.actions.close import close_unpaid
+from messervices.services.cvec.actions.decide import accept_request, ask_paper, refuse_request
 from messervices.services.cvec.actions.forget import forget
 from messervices.services.cvec.actions.keys import end_key, make_key, note_use
 from messervices.services.cvec.actions.read_roll import note_reading
@@ -17,7 +18,9 @@ from messervices.services.cvec.actions.receive_file import (
     resume_file,
     stop_file,
 )
+from messervices.services.cvec.actions.refund import follow_payout
 from messervices.services.cvec.actions.register import Named, ask_registration, confirm_nominee
+from messervices.services.cvec.actions.request import open_request, propose_refund, submit_request, withdraw_request
 from messervices.services.cvec.actions.settle import confirm_payment
 from messervices.services.cvec.actions.work_on_file import tell_listed, work_on_file
 
@@ -27,6 +30,8 @@ __all__ = [
     "Named",
     "TooManyChecks",
     "accept_registration",
+    "accept_request",
+    "ask_paper",
     "ask_registration",
     "check_again",
     "choose_city",
@@ -37,18 +42,24 @@ __all__ = [
     "decide_affiliation",
     "declare_daughter",
     "end_key",
+    "follow_payout",
     "forget",
     "make_key",
     "note_check",
     "note_reading",
     "note_use",
     "open_acquittement",
+    "open_request",
     "pay_in_cash",
+    "propose_refund",
     "receive_file",
     "refuse_registration",
+    "refuse_request",
     "resume_file",
     "stop_file",
+    "submit_request",
     "take_turn",
     "tell_listed",
+    "withdraw_request",
     "work_on_file",
 ]

@@ -21,7 +21,7 @@ from messervices.services.cvec.actions.row import held, record
 from messervices.services.cvec.models import Acquittement
 from messervices.services.cvec.states import STEPS, VALID
 
-_OPEN = """
+OPEN = """
     insert into cvec_acquittement (person_id, year_start, crous_id, commune_id, status, amount_cents, motive, opened_at)
     values (%s, %s, %s, %s, 'awaiting_payment', %s, '', %s) on conflict do nothing
 """
@@ -48,7 +48,7 @@ def open_acquittement(*, by: Actor, person_id: int, year: AcademicYear, now: dat
         )
     office = crous.crous_of_commune(known.commune)
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN, (person_id, year.start, office.pk, known.commune, amount, now))
+        cursor.execute(OPEN, (person_id, year.start, office.pk, known.commune, amount, now))
         begun = cursor.rowcount == 1
     acquittement = held(person_id, year)
     if acquittement.status in VALID:

@@ -3,6 +3,7 @@
 from messervices.services.cvec.models.acquittement import Acquittement
 from messervices.services.cvec.models.check import Check
 from messervices.services.cvec.models.registration import Affiliation, ApiKey, Nominee, Registration
+from messervices.services.cvec.models.request import Request
 from messervices.services.cvec.models.roll import Roll, RollEntry, RollFile, RollLine
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Check",
     "Nominee",
     "Registration",
+    "Request",
     "Roll",
     "RollEntry",
     "RollFile",

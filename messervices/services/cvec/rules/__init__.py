@@ -17,6 +17,13 @@ from messervices.services.cvec.rules.certificate import (
 from messervices.services.cvec.rules.establishment import CONFIRM_WITHIN, READS_A_KEY, SECONDS_A_KEY, may_admit
 from messervices.services.cvec.rules.exemption import CATEGORIES, EXEMPTING, Category, Known, Way, amount_due, exemption
 from messervices.services.cvec.rules.liability import Liability, Mobility, Place, Route, liability
+from messervices.services.cvec.rules.request import (
+    Obstacle,
+    decision_contents,
+    is_definite,
+    last_instant,
+    refund_obstacle,
+)
 from messervices.services.cvec.rules.roll import (
     COLUMNS,
     Shape,
@@ -47,6 +54,7 @@ __all__ = [
     "Known",
     "Liability",
     "Mobility",
+    "Obstacle",
     "Opening",
     "Place",
     "Route",
@@ -59,9 +67,12 @@ __all__ = [
     "certificate_contents",
     "collected_account",
     "day_of",
+    "decision_contents",
     "encoding_of",
     "exemption",
     "file_name",
+    "is_definite",
+    "last_instant",
     "letters_match",
     "liability",
     "local_day",
@@ -70,6 +81,7 @@ __all__ = [
     "may_admit",
     "opening",
     "physical_lines",
+    "refund_obstacle",
     "roll_key",
     "safe_cell",
     "scan_key",

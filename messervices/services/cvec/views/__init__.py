@@ -4,6 +4,7 @@ from messervices.services.cvec.views.access import nominee, register, registered
 from messervices.services.cvec.views.cash import cash
 from messervices.services.cvec.views.certificate import certificate, on_phone, receipt
 from messervices.services.cvec.views.journey import city, communes, home, pay, situation, summary
+from messervices.services.cvec.views.request import exemption, refund, request_step
 from messervices.services.cvec.views.space import (
     daughters,
     end_key,
@@ -28,6 +29,7 @@ __all__ = [
     "communes",
     "daughters",
     "end_key",
+    "exemption",
     "home",
     "keys",
     "nominee",
@@ -35,9 +37,11 @@ __all__ = [
     "original",
     "pay",
     "receipt",
+    "refund",
     "refused",
     "register",
     "registered",
+    "request_step",
     "roll_file",
     "roll_state",
     "roll_step",
