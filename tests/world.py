@@ -36,7 +36,7 @@ from messervices.foundations.documents.tests import honest
 from messervices.foundations.documents.tests.factories import proof
 from messervices.foundations.notifications.models import Contact, Message
 from messervices.foundations.payments.models import Attempt, Order, OutsideEvent, Refund
-from messervices.foundations.payments.tests.factories import OrderFactory, begin, notice, tell
+from messervices.foundations.payments.tests.factories import begin, notice, tell
 from messervices.foundations.payouts.models import BankAnswer, Payout, Run
 from messervices.foundations.payouts.tests import factories as payouts
 from messervices.foundations.students import selectors as students
@@ -259,7 +259,7 @@ def _side(crous_id: int) -> Side:
     file = _paid(paid)
     paper = proof(paid, crous_id=crous_id, name=f"identite-{MARKS[crous_id]}.pdf", identity=True)
     begun = begin(_order(payer))
-    _pay_in_cash_another_amount(paid, crous_id)
+    cash.short_of_a_euro(paid, crous_id, MARKS[crous_id])
     payouts.at_the_bank_and_waiting(paid, crous_id, MARKS[crous_id])
     tell(notice(begin(_order(refused)).number, "REFUSED", effective_creation_date="20260828120501"))
     tell(notice(begin(_order(doubtful)).number, effective_amount="10400", amount="10400"))
@@ -314,14 +314,6 @@ def _order(person: Person) -> Order:
     order = acknowledge(person, NOW).order
     assert order is not None
     return order
-
-
-def _pay_in_cash_another_amount(person: Person, crous_id: int) -> None:
-    """Somebody who paid one euro too little at a post office: a sum that waits for an agent of the side."""
-    order = OrderFactory(person=person, crous_id=crous_id, label=f"Autre chose ({MARKS[crous_id]})")
-    line = cash.took(cash.issue(order, NOW), amount_cents=order.amount_cents - 100)
-    kept = cash.read(cash.return_file(line, number=crous_id), NOW)
-    type(kept).objects.filter(pk=kept.pk).update(name=f"laposte-{MARKS[crous_id]}.csv")
 
 
 def _paid(person: Person) -> Acquittement:

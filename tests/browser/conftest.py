@@ -52,7 +52,7 @@ def stage(
     """Raise the curtain."""
     folder, port = tmp_path_factory.mktemp("bank"), free_port()
     site = live.running(folder / "mail", f"http://127.0.0.1:{port}")
-    with django_db_blocker.unblock(), site as answering, bank_running(folder, port):
+    with django_db_blocker.unblock(), site as answering, bank_running(folder, port, answering.url):
         worker = Worker()
         worker.start()
         yield Scene(answering, chromium)

@@ -38,3 +38,11 @@ def books(db: None) -> Iterator[None]:
     yield
     assert_books_balance()
     assert breaches() == []
+
+
+@pytest.fixture
+def queue(transactional_db: None) -> Iterator[None]:
+    """What a test that commits leaves in the queue is forgotten: no clean-up of a database empties it."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs")

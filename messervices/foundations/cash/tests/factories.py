@@ -18,6 +18,7 @@ from messervices.foundations.payments.models import Order, OutsideEvent
 from messervices.foundations.payments.tests.factories import NATIONAL as BANK_DESK
 from messervices.foundations.payments.tests.factories import NOW, VERSAILLES, OrderFactory
 from messervices.foundations.payments.tests.factories import breaches as payment_breaches
+from messervices.foundations.students.models import Person
 from messervices.kernel.actor import Actor
 
 CREDITOR = "075019"
@@ -107,6 +108,14 @@ def read(raw: bytes, now: datetime = NOW) -> ReturnFile:
     actions.read_file(file_id=kept.pk, now=now)
     kept.refresh_from_db()
     return kept
+
+
+def short_of_a_euro(person: Person, crous_id: int, mark: str) -> Line:
+    """Let somebody pay one euro too little at a post office: a sum that waits for an agent of their Crous."""
+    order = OrderFactory(person=person, crous_id=crous_id, label=f"Autre chose ({mark})")
+    kept = read(return_file(took(issue(order), amount_cents=order.amount_cents - 100), number=crous_id))
+    ReturnFile.objects.filter(pk=kept.pk).update(name=f"laposte-{mark}.csv")
+    return Line.objects.get(file=kept)
 
 
 def settle_all(now: datetime = NOW + timedelta(hours=1)) -> None:

@@ -28,7 +28,7 @@ from messervices.foundations.payments.tests.factories import ACCOUNT, OrderFacto
 from messervices.kernel import crash, manifest
 from messervices.kernel.actor import Actor
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("queue")]
 ROOM = Path(__file__).parents[1]
 SECRET = "demonstration only: of the demonstration post office"
 POINTS = ("before_store", "after_store", "after_check", "in_batch", "before_commit", "after_batch", "before_settle")

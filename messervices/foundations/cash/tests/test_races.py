@@ -32,7 +32,7 @@ from messervices.foundations.payments.tests.factories import receive as bank_say
 from messervices.foundations.payments.tests.test_races import together, without
 from messervices.kernel.errors import Refusal
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("queue")]
 READ = sys.modules["messervices.foundations.cash.actions.read"]
 TIMES = 10
 
