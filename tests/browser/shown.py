@@ -188,6 +188,8 @@ WITHOUT_PAGE = {
     "documents:replace": "a POST that comes back",
     "documents:withdraw": "a POST that comes back",
     "payments_api:lyra": "the bank’s door",
+    "payments_api:stripe": "the bank’s door",
+    "payments_api:payfip": "the bank’s door",
     "messages_api:report": "the door of who carries our mails",
     "portal:trust_address": "a POST that comes back",
     "desk:message_again": "a POST that comes back",

@@ -1,5 +1,7 @@
 """What the bank says and nothing explains: seen, filed with a note, harmless."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,7 +9,7 @@ from django.urls import reverse
 from messervices.desk.tests.factories import VERSAILLES, at_desk
 from messervices.foundations.ledger.selectors import assert_books_balance
 from messervices.foundations.payments.actions import settle
-from messervices.foundations.payments.models import Attempt, Order, OutsideEvent, Refund
+from messervices.foundations.payments.models import Attempt, Order, OutsideEvent, RailHealth, Refund
 from messervices.foundations.payments.tests.factories import OrderFactory, begin, notice, receive, sold
 from messervices.foundations.students.tests.factories import NOW
 
@@ -92,3 +94,16 @@ def test_the_pile_counts_what_waits(client: Client) -> None:
     at_desk(client, accountant=True)
     body = client.get(reverse("desk:home")).content.decode()
     assert '<span class="badge warn">1</span>' in body
+
+
+def test_the_page_says_which_banks_answer_and_what_is_not_being_read(client: Client) -> None:
+    RailHealth.objects.create(rail="stripe", failures=3, since=NOW, out_since=NOW, out_until=NOW)
+    with sold():
+        receive(notice("INCONNU-2"), NOW - timedelta(days=1))
+    at_desk(client, cnous=True)
+    body = client.get(reverse("desk:bank")).content.decode()
+    assert "hors du choix depuis le" in body
+    assert body.count('<span class="badge ok">répond</span>') == 2
+    assert "1 avis authentique attend depuis plus d’un quart d’heure" in body
+    OutsideEvent.objects.all().update(status="unknown", effect="unknown_order", read_at=NOW)
+    assert "attend depuis plus" not in client.get(reverse("desk:bank")).content.decode()

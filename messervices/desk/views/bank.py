@@ -26,8 +26,10 @@ _SHOWN = 50
 @require_GET
 @for_agents(CLOSE_EVENT)
 def bank(request: AgentRequest) -> HttpResponse:
-    """Unknown orders, notices that do not fit, surplus to give back: oldest first."""
+    """Which banks answer; unknown orders, notices that do not fit, surplus to give back: oldest first."""
     context = {
+        "banks": paid.rails_health(),
+        "stuck": paid.count_stuck(request.now),
         "unknown": paid.events_unrecognised(request.actor, _SHOWN),
         "incidents": paid.incidents(request.actor, _SHOWN),
         "refunds": paid.surplus_refunds(request.actor, _SHOWN),
