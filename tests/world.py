@@ -55,6 +55,7 @@ PASSWORD = "une phrase assez longue pour tous"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 VERSAILLES, LYON = 26, 12
 CITIES = {VERSAILLES: "78646", LYON: "69123"}
+PHONES = {VERSAILLES: "+33612000026", LYON: "+33612000012"}
 MARKS = {VERSAILLES: "Vexin", LYON: "Ludna"}
 """A word that stands in every name of a side."""
 
@@ -223,10 +224,6 @@ def _ine(crous_id: int, serial: int) -> str:
     return bea(crous_id * 1_000_000 + serial)
 
 
-def _phone(crous_id: int) -> str:
-    return f"+3361200{crous_id:04d}"
-
-
 def _follow(person: Person, *crous_ids: int) -> None:
     Person.objects.filter(pk=person.pk).update(crous_ids=list(crous_ids))
     User.objects.filter(person_id=person.pk).update(crous_ids=list(crous_ids))
@@ -270,7 +267,7 @@ def _side(crous_id: int) -> Side:
             by=by, person_id=person.pk, crous_id=crous_id, what="file", now=NOW,
             reason=f"Question sur un paiement ({MARKS[crous_id]})",
         )  # fmt: skip
-    Contact.objects.update_or_create(person=paid, defaults={"phone": _phone(crous_id)})
+    Contact.objects.update_or_create(person=paid, defaults={"phone": PHONES[crous_id]})
     AnnouncementFactory(
         perimeter="crous", crous_id=crous_id, slug=f"closed-{crous_id}", title_fr=f"Fermeture {MARKS[crous_id]}"
     )
@@ -300,7 +297,7 @@ def _whole(
     )  # fmt: skip
     numbers = list(Document.objects.filter(crous_id=crous_id).values_list("number", flat=True))
     orders = list(Order.objects.filter(crous_id=crous_id).values_list("number", flat=True))
-    side.marks = {side.mark, f"@crous-{crous_id}.example", _phone(crous_id), *numbers, *orders}
+    side.marks = {side.mark, f"@crous-{crous_id}.example", PHONES[crous_id], *numbers, *orders}
     side.marks |= {f"{number[:4]} {number[4:10]} {number[10:]}" for number in numbers}
     side.marks |= payouts.marks_of(paid, crous_id)
     side.marks |= {side.cash_line.reference, grouped(side.cash_line.reference)}
