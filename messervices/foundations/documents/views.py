@@ -5,6 +5,7 @@ A file is the holder's own, or one of a file that the agent has open, which is t
 
 from collections.abc import Callable
 from functools import wraps
+from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,8 @@ from messervices.foundations.documents.states import Reason
 from messervices.kernel.errors import Refusal
 
 View = Callable[..., HttpResponse]
+_IN_MEMORY = BoundedSemaphore(2)
+"""How many files a process holds in memory at once: on its way to the database each takes ten times its size."""
 
 
 @require_safe
@@ -144,12 +147,12 @@ def replace(request: Any, grant: Grant, uuid: UUID) -> HttpResponse:
     given = request.FILES.get("file")
     errors = []
     if given is not None:
-        content = given.read(settings.UPLOAD_MAX_BYTES + 1)
         try:
-            actions.replace_upload(
-                by=request.actor, person_id=grant.person_id, subject=grant.subject, uuid=uuid, name=given.name,
-                content=content, now=request.now,
-            )  # fmt: skip
+            with _IN_MEMORY:
+                actions.replace_upload(
+                    by=request.actor, person_id=grant.person_id, subject=grant.subject, uuid=uuid, name=given.name,
+                    content=given.read(settings.UPLOAD_MAX_BYTES + 1), now=request.now,
+                )  # fmt: skip
         except Refusal as refusal:
             errors = [(given.name, str(refusal.sentence))]
     return _answer(request, grant, errors)
@@ -174,11 +177,12 @@ def _take(request: Any, grant: Grant, given: list[UploadedFile]) -> list[tuple[s
     errors = [] if given else [("", str(Reason.EMPTY.label))]
     for one in given:
         try:
-            actions.receive_upload(
-                by=request.actor, person_id=grant.person_id, crous_id=grant.crous_id, subject=grant.subject,
-                slot=grant.code, name=one.name or "", content=one.read(settings.UPLOAD_MAX_BYTES + 1),
-                identity=grant.identity, purpose=grant.purpose, max_files=grant.max_files, now=request.now,
-            )  # fmt: skip
+            with _IN_MEMORY:
+                actions.receive_upload(
+                    by=request.actor, person_id=grant.person_id, crous_id=grant.crous_id, subject=grant.subject,
+                    slot=grant.code, name=one.name or "", content=one.read(settings.UPLOAD_MAX_BYTES + 1),
+                    identity=grant.identity, purpose=grant.purpose, max_files=grant.max_files, now=request.now,
+                )  # fmt: skip
         except Refusal as refusal:
             errors.append((one.name or "", str(refusal.sentence)))
     return errors

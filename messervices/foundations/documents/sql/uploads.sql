@@ -11,7 +11,7 @@ begin
     for one in select p.*, coalesce(s.crous_ids[1], 0) as office
                  from documents_paper p join students_person s on s.id = p.person_id loop
         insert into documents_folder (subject, person_id, crous_id)
-            values ('desk.proof:' || one.id, one.person_id, one.office) returning id into folder;
+            values ('desk.paper:' || one.id, one.person_id, one.office) returning id into folder;
         insert into documents_upload (uuid, folder_id, person_id, crous_id, slot, identity, purpose, name, status, reason,
                                       raw, size, sha256, received_at, shred_on)
             values (gen_random_uuid(), folder, one.person_id, one.office, 'proof', false, '', one.name, 'received', '',
