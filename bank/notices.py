@@ -169,7 +169,7 @@ class Postman:
 
     def _address(self, payment: Payment) -> str:
         if payment.house == "stripe":
-            return self.settings.stripe_notice_url
+            return self.settings.stripe_notice_url or self.settings.notice_url
         return payment.sent.get("urlnotif") or payment.sent.get("vads_url_check") or self.settings.notice_url
 
     def _payment_of(self, notice: Notice) -> Payment:
