@@ -1,6 +1,5 @@
 """Pages of whoever is paid: an account given after a proof, blocked without one; payouts followed."""
 
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from messervices.desk.tests.factories import sign_in
 from messervices.foundations.accounts.models import User
 from messervices.foundations.crous.models import Establishment, Referent
 from messervices.foundations.notifications.selectors import inbox_of
@@ -37,15 +35,24 @@ DETAILS, PAYOUTS = reverse("payouts:details"), reverse("payouts:payouts")
 TYPED = {"iban": "FR76 3000 6000 0112 3456 7890 189", "holder": "Lina Benali"}
 
 
+def enter(client: Client, user: User) -> Client:
+    """Sign somebody in who proved who they are some time ago."""
+    client.force_login(user, backend=django_settings.AUTHENTICATION_BACKENDS[0])
+    return proven(client, at=0)
+
+
+def proven(client: Client, at: float) -> Client:
+    """Say when whoever is signed in last proved who they are."""
+    session = client.session
+    session["account_authentication_methods_user"] = session["_auth_user_id"]
+    session["account_authentication_methods"] = [{"method": "password", "at": at, "reauthenticated": True}]
+    session.save()
+    return client
+
+
 def fresh(client: Client) -> Client:
     """Prove again, just now, who one is."""
-    key = client.cookies[django_settings.SESSION_COOKIE_NAME].value
-    store = import_module(django_settings.SESSION_ENGINE).SessionStore(key)
-    store["account_authentication_methods"] = [
-        {"method": "password", "at": clock.now().timestamp(), "reauthenticated": True}
-    ]
-    store.save()
-    return client
+    return proven(client, at=clock.now().timestamp())
 
 
 @pytest.fixture
@@ -53,7 +60,7 @@ def lina(client: Client) -> Person:
     """A student, signed in and proven."""
     person = told(UserFactory(), birth_name="Benali", first_names="Lina")
     client.cookies["language"] = "fr"
-    fresh(sign_in(client, User.objects.get(person_id=person.pk), second_factor=False))
+    fresh(enter(client, User.objects.get(person_id=person.pk)))
     return person
 
 
@@ -76,7 +83,7 @@ def test_an_account_is_given_shown_by_its_last_four_and_never_again(client: Clie
 def test_who_has_not_proven_who_they_are_is_asked_first_and_what_was_typed_is_kept_nowhere(
     client: Client, lina: Person
 ) -> None:
-    sign_in(client, User.objects.get(person_id=lina.pk), second_factor=False)
+    proven(client, at=0)
     asked = client.get(DETAILS)
     assert asked.status_code == 302
     assert asked.headers["Location"].startswith(reverse("account_reauthenticate"))
@@ -173,7 +180,7 @@ def test_a_referent_gives_the_account_of_an_establishment_of_their_own_only(clie
     user = UserFactory(kind="establishment")
     Referent.objects.create(user=user, establishment=Establishment.objects.get(pk="0781944P"), slot=1, since=NOW)
     client.cookies["language"] = "fr"
-    fresh(sign_in(client, user, second_factor=False))
+    fresh(enter(client, user))
     address = f"{DETAILS}?for=0781944P"
     page = text(client.post(address, TYPED | {"holder": "Agent comptable UVSQ"}, follow=True))
     assert "FR •••• 0189" in page
