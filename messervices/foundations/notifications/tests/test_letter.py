@@ -183,7 +183,7 @@ def hostile_samples() -> Iterator[tuple[str, dict[str, Any]]]:
         for params in described.samples:
             for key, value in params.items():
                 typed = isinstance(value, str) and not key.endswith("url") and key not in {"kind", "code"}
-                if typed and not re.match(r"\d{4}-\d\d-\d\dT", value):
+                if typed and not re.match(r"\d{4}-\d\d-\d\d(T|$)", value):
                     yield kind, {**params, key: "\0"}
 
 

@@ -89,5 +89,6 @@ def _context(request: Any, asked: Request) -> dict[str, Any]:
     }
     if asked.kind == RequestKind.REFUND:
         shown["details"] = payouts.details_in_force(person_id=asked.person_id)
-        shown["payout"] = payouts.payout_of("cvec.refund", str(asked.acquittement_id))
+        found = payouts.payout_of("cvec.refund", str(asked.acquittement_id))
+        shown["transfers"] = [found] if found else []
     return shown

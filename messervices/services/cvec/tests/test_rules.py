@@ -244,6 +244,8 @@ WALK = {
     ("move", Status.AWAITING_PAYMENT): Status.AWAITING_PAYMENT,
     ("cancel", Status.AWAITING_PAYMENT): Status.CANCELLED,
     ("refund", Status.PAID): Status.REFUNDED,
+    ("void", Status.PAID): Status.CANCELLED,
+    ("restore", Status.REFUNDED): Status.PAID,
 }
 
 

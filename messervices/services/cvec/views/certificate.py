@@ -66,7 +66,6 @@ def certificate(request: Any, year: AcademicYear) -> HttpResponse:
         "others": others,
         "qr": qr(contents["verify_url"]),
         "motive": Motive(this.motive).label if this.motive else "",
-        "refund_until": selectors.refund_until(year),
         "listings": selectors.listings_of(request.actor.person_id, year),
         "steps": STEPS,
         "fresh": this.settled_at is not None and (request.now - this.settled_at).days < 1,

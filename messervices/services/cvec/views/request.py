@@ -83,7 +83,8 @@ def _context(
         return_path=request.path, is_open=asked.may_change,
     )  # fmt: skip
     if asked.settled_at or asked.status == RequestStatus.ACCEPTED:
-        shown["payout"] = payouts.payout_of("cvec.refund", str(asked.acquittement_id))
+        found = payouts.payout_of("cvec.refund", str(asked.acquittement_id))
+        shown["transfers"] = [found] if found else []
     return shown
 
 
