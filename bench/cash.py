@@ -10,8 +10,10 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from bench.ground import ROOT, ground, say
@@ -62,13 +64,30 @@ def main() -> None:
         return
     with ground(max_wal_size="4GB", checkpoint_timeout="15min") as env:
         raw = file_of(options.lines)
+        before = processor()
         file_id, check_s, read_s = read(raw)
+        worked = processor() - before
         rate = settle(env, file_id, min(SETTLED, options.lines))
     print(f"  {len(raw) / 1e6:.1f} MB; checked in {check_s:.2f} s, {options.lines:,} lines read in {read_s:.2f} s")
     say("cash.check", check_s, ratio=check_s / GOAL_SECONDS, goal="part of the import", unit="s")
+    say(
+        "cash.processor",
+        worked,
+        ratio=worked / GOAL_SECONDS,
+        goal=f"<={GOAL_SECONDS}",
+        unit="s, ours and the database's",
+    )
     say("cash.settle", rate, ratio=rate / GOAL_RATE, goal=f">={GOAL_RATE}", unit="certificates/s")
     took = check_s + read_s
     say("cash", took, ratio=took / GOAL_SECONDS, goal=f"<={GOAL_SECONDS} for {LINES:,} lines", unit="s to import")
+
+
+def processor() -> float:
+    """Tell how long this process and those of the database have worked, in seconds: other work beside is not in it."""
+    written = Path(os.environ["MESSERVICES_VAR"]).parent / "data" / "postmaster.pid"
+    root = psutil.Process(int(written.read_text().split()[0]))
+    times = [one.cpu_times() for one in (psutil.Process(), root, *root.children())]
+    return sum(one.user + one.system for one in times)
 
 
 def file_of(lines: int) -> bytes:
