@@ -18,23 +18,23 @@ _SAID: dict[str, tuple[str, str]] = {
         "Le guichet prend des espèces pour un avis, et le dit au Crous une fois par jour, dans un fichier.",
         "The counter takes cash for a notice, and tells the Crous once a day, in a file.",
     ),
-    "code": ("Code-barres de l’avis : 34 chiffres", "Barcode of the notice: 34 digits"),
+    "code": ("Code-barres de l’avis : 34 chiffres", "Barcode of the notice: 34 digits"),
     "code_hint": (
         "Scannez-le, ou tapez code créancier, référence et montant en centimes sur 8 chiffres.",
         "Scan it, or type creditor code, reference and amount in cents with 8 digits.",
     ),
     "handed": ("Espèces données, en euros", "Cash handed over, in euros"),
     "handed_hint": (
-        "Le montant de l’avis et 5,00 € de frais de La Poste, exactement.",
-        "The amount of the notice and the postal fee of €5.00, exactly.",
+        "Le montant de l’avis et 5,00 € de frais de La Poste, exactement.",
+        "The amount of the notice and the postal fee of €5.00, exactly.",
     ),
     "short": (
-        "Guichet en défaut : dire un euro de moins que ce qui est encaissé",
+        "Guichet en défaut : dire un euro de moins que ce qui est encaissé",
         "Counter at fault: tell one euro less than what is taken",
     ),
     "take": ("Encaisser et imprimer le reçu", "Take the money and print the receipt"),
     "bad_code": (
-        "Ce code n’est pas celui d’un avis : vérifiez chaque chiffre. Rien n’est encaissé.",
+        "Ce code n’est pas celui d’un avis : vérifiez chaque chiffre. Rien n’est encaissé.",
         "This is not the code of a notice: check each digit. Nothing is taken.",
     ),
     "bad_creditor": (
@@ -42,7 +42,7 @@ _SAID: dict[str, tuple[str, str]] = {
         "This notice is for a creditor that this office does not know.",
     ),
     "bad_sum": (
-        "Le guichet n’accepte que la somme exacte : le montant de l’avis et les frais. Rien n’est encaissé.",
+        "Le guichet n’accepte que la somme exacte : le montant de l’avis et les frais. Rien n’est encaissé.",
         "The counter takes the exact sum only: the amount of the notice and the fee. Nothing is taken.",
     ),
     "ticket": ("Reçu de La Poste", "Post office receipt"),

@@ -64,12 +64,12 @@ def test_a_file_is_brought_read_and_followed(client: Client) -> None:
     read_file(file_id=kept.pk, now=NOW)
     assert client.get(poll[1]).json() == {"url": reverse("desk:cash_file", args=[kept.pk])}
     shown = page(client, "cash_file", kept.pk)
-    assert "2 lignes lues sur 2" in shown
-    assert "0 paiements enregistrés sur 2 rapprochés" in shown
+    assert "Lignes lues : 2 sur 2" in shown
+    assert "Paiements enregistrés à votre Crous : 0 sur 2" in shown
     with sold():
         settle_all()
     shown = page(client, "cash_file", kept.pk)
-    assert "2 paiements enregistrés sur 2 rapprochés" in shown
+    assert "Paiements enregistrés à votre Crous : 2 sur 2" in shown
     assert "data-poll" not in shown
     assert "n° 1" in page(client, "cash_files")
 
@@ -236,4 +236,4 @@ def test_the_pages_speak_english(client: Client) -> None:
         ("cash_line", [kept.lines.get().pk]),
     ):
         shown = client.get(reverse(f"desk:{name}", args=args)).content.decode()
-        assert not re.search(r"\b(sommes?|fichier|lignes lues|guichet)\b", shown), name
+        assert not re.search(r"\b(sommes?|fichier|Lignes lues|guichet)\b", shown), name

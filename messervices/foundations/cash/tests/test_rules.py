@@ -102,7 +102,7 @@ def test_a_notice_lasts_its_days_and_never_longer_than_its_campaign() -> None:
         (date(2026, 12, 18), REUNION, date(2026, 12, 22)),  # in 2026 it is a Sunday
         (date(2026, 5, 26), "", date(2026, 5, 28)),
         (date(2026, 5, 26), GUADELOUPE, date(2026, 5, 29)),
-        (date(2026, 5, 21), MARTINIQUE, date(2026, 5, 27)),  # 22 May, a week-end, Whit Monday
+        (date(2026, 5, 21), MARTINIQUE, date(2026, 5, 27)),  # 22 May, a week-end, Pentecost Monday
         (date(2026, 6, 9), GUYANE, date(2026, 6, 12)),
         (date(2026, 4, 24), MAYOTTE, date(2026, 4, 29)),
         # Ascension, a Thursday, then the bridge is a working day
