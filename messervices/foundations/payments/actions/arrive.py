@@ -81,7 +81,7 @@ def arrive(*, rail: str, money: Sequence[Arrived], now: datetime) -> list[int]:
         }
         for rank, one in enumerate(money)
     ]  # fmt: skip
-    given = {"rail": rail, "now": now, "money": json.dumps(rows)}
+    given: dict[str, str | datetime] = {"rail": rail, "now": now, "money": json.dumps(rows)}
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [[one.order_id for one in money]])
         cursor.execute(_WRITE, given)

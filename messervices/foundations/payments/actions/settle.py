@@ -84,7 +84,7 @@ def settle(*, event_id: int, now: datetime) -> str:
         effect = Effect.UNKNOWN_ORDER
         OutsideEvent.objects.filter(pk=event_id).update(status=EventStatus.UNKNOWN, effect=effect)
     else:
-        effect = _apply(event_id, claimed, now)
+        effect = _apply(event_id, claimed.attempt_id, claimed, now)
     crash.point("payments.before_commit")
     return effect
 
@@ -100,7 +100,7 @@ def _claim(event_id: int, now: datetime) -> Claimed | None:
     return Claimed(rail, Facts(**(json.loads(facts) if isinstance(facts, str) else facts)), *others)
 
 
-def _apply(event_id: int, claimed: Claimed, now: datetime) -> Effect:
+def _apply(event_id: int, attempt_id: int, claimed: Claimed, now: datetime) -> Effect:
     """Choose what the bank's word does to the attempt. Money counts whatever we had thought of the attempt."""
     facts = claimed.facts
     fits = rules.fits(
@@ -111,7 +111,7 @@ def _apply(event_id: int, claimed: Claimed, now: datetime) -> Effect:
     )
     if facts.outcome == Outcome.PAID and facts.tx_id and fits:
         return _take(event_id, claimed, now)
-    attempt = Attempt.objects.select_related("order").get(pk=claimed.attempt_id)
+    attempt = Attempt.objects.select_related("order").get(pk=attempt_id)
     if facts.outcome == Outcome.PAID and facts.tx_id:
         return _question(event_id, attempt, Effect.OTHER_AMOUNT, now)
     if facts.outcome == Outcome.GIVEN_BACK:

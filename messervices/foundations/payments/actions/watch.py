@@ -90,7 +90,7 @@ def _enter(*, rail: str, now: datetime) -> bool:
 @action
 def _note_silence(*, rail: str, now: datetime) -> None:
     """Count a failure; the last of too many, or a failed trial, puts the bank out (one query)."""
-    given = {
+    given: dict[str, str | int | datetime] = {
         "rail": rail, "now": now, "most": settings.RAIL_FAILURES,
         "recent": now - timedelta(seconds=settings.RAIL_WITHIN_SECONDS),
         "until": now + timedelta(seconds=settings.RAIL_PAUSE_SECONDS),

@@ -71,7 +71,7 @@ def is_out(rail: str) -> bool:
 
 def rails_out(now: datetime) -> list[str]:
     """Name the banks that are out, and not to be tried again yet."""
-    return [rail for rail, until in _health().items() if until > now]
+    return [rail for rail, until in _health().items() if until is not None and until > now]
 
 
 def rails_of(means: str, amount_cents: int) -> list[str]:
