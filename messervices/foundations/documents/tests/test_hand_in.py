@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import translation
 from PIL import Image
 
-from messervices.desk.tests.factories import sign_in
+from messervices.foundations.accounts.models import User
 from messervices.foundations.audit import actions as audit
 from messervices.foundations.audit.models import Read
 from messervices.foundations.audit.states import OPEN_FILE
@@ -47,6 +47,16 @@ from messervices.kernel.errors import ProviderUnavailable
 pytestmark = pytest.mark.django_db
 SCRIPT = {"HTTP_HX_REQUEST": "true"}
 BACK = "/cvec/2026-2027/"
+
+
+def sign_in(client: Client, user: User) -> Client:
+    """Open a session, with a second factor."""
+    client.force_login(user)
+    session = client.session
+    session["account_authentication_methods_user"] = str(user.pk)
+    session["account_authentication_methods"] = [{"method": name, "at": 0} for name in ("password", "mfa")]
+    session.save()
+    return client
 
 
 @pytest.fixture
