@@ -229,8 +229,9 @@ MESSAGES = {
     "payments.surplus": MessageKind(
         topic=Topic.MONEY,
         samples=tuple(
-            {"label": "CVEC 2026-2027", "amount_cents": 105_00, "reason": reason}
+            {"label": "CVEC 2026-2027", "amount_cents": 105_00, "reason": reason, "by_transfer": by_transfer}
             for reason in ("already_paid", "order_closed", "amount_changed", "link_over")
+            for by_transfer in (False, True)
         ),
     ),
     "payments.link_expired": MessageKind(

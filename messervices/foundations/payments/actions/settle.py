@@ -206,7 +206,12 @@ def _send_back(claimed: Claimed, capture_id: int, now: datetime) -> None:
         person_id=order.person_id,
         crous_id=order.crous_id,
         kind="payments.surplus",
-        params={"label": order.label, "amount_cents": amount_cents, "reason": refund.reason},
+        params={
+            "label": order.label,
+            "amount_cents": amount_cents,
+            "reason": refund.reason,
+            "by_transfer": not rail_named(claimed.rail).terms.gives_back,
+        },
         link=order.return_path,
         now=now,
     )

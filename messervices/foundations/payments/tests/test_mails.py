@@ -16,6 +16,8 @@ PARAMS = {"label": "CVEC 2026-2027", "amount_cents": 105_00}
         ("payments.surplus", {"reason": "order_closed"}, "en", "we are giving", "no longer had to be paid"),
         ("payments.surplus", {"reason": "amount_changed"}, "fr", "nous vous rendons", "avait changé"),
         ("payments.surplus", {"reason": "amount_changed"}, "en", "we are giving", "had changed"),
+        ("payments.surplus", {"reason": "already_paid", "by_transfer": True}, "fr", "deux fois", "par virement"),
+        ("payments.surplus", {"reason": "already_paid", "by_transfer": True}, "en", "twice", "by bank transfer"),
         ("payments.given_back", {}, "fr", "est rendu", "deux à dix jours"),
         ("payments.given_back", {}, "en", "is given back", "two to ten days"),
     ],
