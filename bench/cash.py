@@ -87,7 +87,7 @@ def processor() -> float:
     written = Path(os.environ["MESSERVICES_VAR"]).parent / "data" / "postmaster.pid"
     root = psutil.Process(int(written.read_text().split()[0]))
     times = [one.cpu_times() for one in (psutil.Process(), root, *root.children())]
-    return sum(one.user + one.system for one in times)
+    return float(sum(one.user + one.system for one in times))
 
 
 def file_of(lines: int) -> bytes:
