@@ -84,7 +84,7 @@ def _context(request: Any, asked: Request) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "office": office(request.actor),
         "asked": asked,
-        "uploads": [one for one in documents.uploads_of(asked.subject, asked.person_id) if one.paper_id],
+        "uploads": documents.uploads_of(asked.subject, asked.person_id).filter(paper__content__isnull=False),
         "open": asked.status in {RequestStatus.SUBMITTED, RequestStatus.MORE_PAPERS},
     }
     if asked.kind == RequestKind.REFUND:

@@ -132,8 +132,8 @@ def count_requests_waiting(actor: Actor) -> int:
 
 
 def request_at_desk(actor: Actor, pk: int) -> Request | None:
-    """Give a request of the agent's Crous; another Crous's is not there."""
-    return _seen_by(actor).filter(pk=pk).exclude(status__in=[RequestStatus.DRAFT, RequestStatus.PROPOSED]).first()
+    """Give a request of the agent's Crous; another Crous's is not there, nor one that was never sent."""
+    return _seen_by(actor).filter(pk=pk, submitted_at__isnull=False).first()
 
 
 _TO_PROPOSE = """

@@ -73,7 +73,7 @@ def _context(
         shown["obstacle"] = selectors.obstacle_words(obstacle, year) if obstacle else ""
         shown["until"] = selectors.refund_last_day(acquittement, year)
         shown["details"] = payouts.details_in_force(person_id=request.actor.person_id)
-    elif acquittement is not None and acquittement.is_valid and asked is None:
+    elif acquittement is not None and acquittement.is_valid and (asked is None or asked.is_closed):
         shown["obstacle"] = selectors.obstacle_words(rules.Obstacle.VALID, year)
     if asked is None:
         return shown
