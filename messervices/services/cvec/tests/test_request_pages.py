@@ -21,7 +21,16 @@ from messervices.kernel import clock
 from messervices.services.cvec import actions
 from messervices.services.cvec.models import Request
 from messervices.services.cvec.states import Ground, RequestKind, RequestStatus, Right
-from messervices.services.cvec.tests.factories import LYON, VERSAILLES, YEAR, acknowledge, agent_user, paid_student, signed_in, student
+from messervices.services.cvec.tests.factories import (
+    LYON,
+    VERSAILLES,
+    YEAR,
+    acknowledge,
+    agent_user,
+    paid_student,
+    signed_in,
+    student,
+)
 from messervices.services.cvec.tests.test_requests import AGENT, AUTUMN, hand_in, opened, refund_asked, sent
 
 pytestmark = pytest.mark.django_db
