@@ -67,10 +67,15 @@ def acknowledge(user: User, year: AcademicYear, commune: str, now: datetime, *, 
 
 
 def ask_a_relative(user: User, year: AcademicYear, commune: str, begun_at: datetime, now: datetime) -> None:
-    """Acknowledge the CVEC of a year and make a link for somebody else to pay it; another when the last one is over."""
+    """Acknowledge the CVEC of a year and make a link for somebody else to pay it; another when the last one is over.
+
+    Whoever tries the demonstration may be paying it some other way: then nothing is made, and no bank is asked.
+    """
     acknowledge(user, year, commune, begun_at, pay=False)
     held = Acquittement.objects.exclude(status=Status.CANCELLED).get(person_id=int(user.person_id or 0), year=year)
-    if held.status == Status.AWAITING_PAYMENT and held.order is not None:
+    if held.status != Status.AWAITING_PAYMENT or held.order is None:
+        return
+    if bank.live_attempt(held.order.pk) is None:
         payments.open_link(uuid=held.order.uuid, person_id=held.person_id, by=actor_of(user), now=now)
 
 
