@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -54,8 +55,11 @@ def _live(person_id: int, year: AcademicYear, kind: str) -> Request | None:
 def _made(
     *, by: Actor, person_id: int, year: AcademicYear, kind: str, ground: str, words: str, now: datetime,
     status: str = RequestStatus.DRAFT,
-) -> Request:  # fmt: skip
-    """Write a request on what can be asked now; raise ``Refusal`` when nothing can."""
+) -> Request | None:  # fmt: skip
+    """Write a request on what can be asked now; raise ``Refusal`` when nothing can.
+
+    ``None`` when another one began at the same instant, in another tab or by the night's proposal.
+    """
     acquittement, office_id = None, None
     if kind == RequestKind.REFUND:
         acquittement = Acquittement.objects.filter(person_id=person_id, year=year).exclude(status="cancelled").first()
@@ -64,11 +68,18 @@ def _made(
         office_id = acquittement.crous_id
     else:
         office_id = _office_of_exemption(person_id, year, now)
-    asked = Request.objects.create(
+    asked = Request(
         person_id=person_id, crous_id=office_id, year=year, kind=kind, ground=ground, words=words.strip(),
         acquittement=acquittement, amount_cents=acquittement.amount_cents if acquittement else 0, status=status,
         opened_at=now,
     )  # fmt: skip
+    try:
+        with transaction.atomic():
+            asked.save(force_insert=True)
+    except IntegrityError as error:
+        if "cvec_request_one_at_a_time" not in str(error):
+            raise
+        return None
     students.attach_to_crous(person_id=person_id, crous_id=office_id)
     note(asked, "cvec.propose_refund" if status == RequestStatus.PROPOSED else "cvec.open_request", by=by, now=now)
     return asked
@@ -156,6 +167,8 @@ def propose_refund(*, person_id: int, year: AcademicYear, now: datetime) -> Requ
             now=now, status=RequestStatus.PROPOSED,
         )  # fmt: skip
     except Refusal:
+        return None
+    if asked is None:
         return None
     until = selectors.refund_last_day(asked.acquittement, year)
     tell_of(asked, "cvec.refund_proposed", {"until": until.isoformat() if until else ""}, now=now)
