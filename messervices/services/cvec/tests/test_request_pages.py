@@ -100,6 +100,13 @@ def test_too_early_or_too_late_the_page_says_so_and_asks_nothing(at: datetime, s
     assert 'name="ground"' not in page
 
 
+def test_the_home_and_the_summary_lead_those_who_are_exempted_on_papers_to_the_request(client: Client) -> None:
+    assert f'href="{EXEMPTION}"' in text_of(client.get("/cvec/"))
+    page = text_of(signed_in(user_of(student()), language="en").get("/cvec/2026-2027/summary"))
+    assert f'href="{EXEMPTION}"' in page
+    assert "Wait for the answer before you pay" in page
+
+
 def test_who_did_not_pay_has_nothing_to_be_refunded() -> None:
     for language, said in (("fr", "n’a pas été payée"), ("en", "was not paid")):
         page = seen(student(), language=language)
