@@ -50,7 +50,7 @@ def payer_link() -> Asked | None:
     email = next(one.email for one in SIGN_INS if one.key == "asking")
     with acting_as(Scope("demo", crous=EVERY)):
         user = User.objects.filter(email=email).exclude(person_id=None).first()
-        order = Order.objects.filter(person_id=user.person_id).order_by("-pk").first() if user else None
+        order = Order.objects.filter(person_id=int(user.person_id or 0)).order_by("-pk").first() if user else None
         if order is None:
             return None
         standing = payments.link_standing_of(order.uuid, order.person_id)

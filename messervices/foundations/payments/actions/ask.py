@@ -56,9 +56,16 @@ def _answer(attempt: Attempt, now: datetime) -> Answer:
         )
 
 
+_WRITTEN = ["status", "asked_at", "asked", "ask_at", "ended_at"]
+
+
 @action
 def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | None:
-    """Keep a decisive answer as an event (its number is given), or note when to ask again."""
+    """Keep a decisive answer as an event (its number is given), or note when to ask again.
+
+    The try is written once: written twice in one transaction, PostgreSQL would check its order again, and lock it after
+    the try, where everybody else locks the order first.
+    """
     attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
     facts = answer.facts
     given_up = attempt.status not in LIVE
@@ -77,29 +84,29 @@ def _note_answer(*, attempt_id: int, answer: Answer, now: datetime) -> int | Non
     )
     is_news = not seen or fits or facts.outcome in rules.END_STEPS
     if facts.outcome in rules.DECISIVE and is_news:
+        attempt.save(update_fields=_WRITTEN)
         return keep(
             rail=attempt.rail, kind=EventKind.ANSWER, raw=answer.raw, verdict=Verdict.GOOD, facts=facts, now=now
         )
     if given_up:
-        return None
-    if facts.outcome == Outcome.NEVER_SEEN and is_dead:
+        pass
+    elif facts.outcome == Outcome.NEVER_SEEN and is_dead:
         attempt.status = ATTEMPT_STEPS.target("expire", attempt.status)
         attempt.ended_at, attempt.ask_at = now, None
     elif facts.outcome == Outcome.WAITING and attempt.status == AttemptStatus.BEGUN:
         attempt.status = ATTEMPT_STEPS.target("wait", attempt.status)
     elif facts.outcome in rules.STILL_OPEN and attempt.status == AttemptStatus.UNCONFIRMED:
         attempt.status = ATTEMPT_STEPS.target("reopen", attempt.status)  # back without having paid: free to go on
-    attempt.save(update_fields=["status", "ask_at", "ended_at"])
+    attempt.save(update_fields=_WRITTEN)
     return None
 
 
 def _ask_again(attempt: Attempt, *, now: datetime, is_over: bool = False) -> None:
-    """Note that the bank was asked, and when it will be again; one that we gave up, until its form is dead."""
+    """Note (unsaved) that the bank was asked, and when it will be again; one given up, until its form is dead."""
     if attempt.ask_at is None and attempt.status not in LIVE:
         return
     attempt.asked_at, attempt.asked = now, attempt.asked + 1
     attempt.ask_at = None if is_over else rules.next_question_at(attempt.asked, now)
-    attempt.save(update_fields=["asked_at", "asked", "ask_at"])
 
 
 @action

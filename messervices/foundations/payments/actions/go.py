@@ -69,8 +69,9 @@ def go_to_bank(
 
 
 def _about_link(attempt: Attempt, _rail: str, now: datetime, *, leave_silent: bool) -> rules.Move:
-    """Somebody else is paying by a link: the bank is asked before it is given up (in ``begin``)."""
-    _outcome(attempt, now, leave_silent=leave_silent)
+    """Somebody else is paying by a link: the bank is asked before it is given up (here, or in ``begin``)."""
+    if _outcome(attempt, now, leave_silent=leave_silent) in rules.STILL_OPEN:
+        withdraw(attempt, now)
     return rules.Move.BEGIN
 
 

@@ -19,6 +19,7 @@ from messervices.foundations.audit.actions import record
 from messervices.foundations.notifications.actions import notify, queue_mail
 from messervices.foundations.payments import rules, selectors
 from messervices.foundations.payments.actions.ask import ask_bank
+from messervices.foundations.payments.actions.leave import withdraw
 from messervices.foundations.payments.models import Attempt, Order, PayerLink
 from messervices.foundations.payments.states import (
     ATTEMPT_STEPS,
@@ -65,7 +66,7 @@ def open_link(*, uuid: UUID, person_id: int, by: Actor, now: datetime, renew: bo
     order = selectors.order_of(uuid, person_id)
     held = selectors.live_link(order.pk)
     if held is None or renew:
-        _ask_about_live(order.pk, now)
+        _make_way(order.pk, now)
     return _open(order_id=order.pk, by=by, now=now, renew=renew)
 
 
@@ -77,7 +78,7 @@ def cancel_link(*, uuid: UUID, person_id: int, by: Actor, now: datetime) -> bool
     order = selectors.order_of(uuid, person_id)
     if selectors.live_link(order.pk) is None:
         return False
-    _ask_about_live(order.pk, now)
+    _make_way(order.pk, now)
     return _cancel(order_id=order.pk, by=by, now=now)
 
 
@@ -96,11 +97,11 @@ def mail_link(*, uuid: UUID, person_id: int, to: str, language: str, by: Actor, 
     _mail(standing, to=to, language=language, by=by, now=now)
 
 
-def _ask_about_live(order_id: int, now: datetime) -> None:
-    """Have the bank say what became of the try under way, if there is one."""
+def _make_way(order_id: int, now: datetime) -> None:
+    """Have the bank say what became of the try under way, if there is one, and close its page if it is unpaid."""
     attempt = selectors.live_attempt(order_id)
-    if attempt is not None:
-        ask_bank(attempt_id=attempt.pk, now=now)
+    if attempt is not None and ask_bank(attempt_id=attempt.pk, now=now) in rules.STILL_OPEN:
+        withdraw(attempt, now)
 
 
 @action
@@ -270,7 +271,9 @@ def expire_link(*, link_id: int, now: datetime) -> bool:
     link = PayerLink.objects.get(pk=link_id)
     if link.status not in LINK_LIVE:
         return False
-    _ask_about_live(link.order_id, now)
+    attempt = selectors.live_attempt(link.order_id)
+    if attempt is not None:
+        ask_bank(attempt_id=attempt.pk, now=now)
     return _expire(link_id=link_id, now=now)
 
 

@@ -1,9 +1,12 @@
 """Closing a payer's link: cancelled, refused, expired, or another way of paying; the money that comes all the same."""
 
+import sys
 from datetime import timedelta
+from unittest import mock
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from messervices.foundations.audit.models import Deed
 from messervices.foundations.ledger.selectors import balance
@@ -279,3 +282,16 @@ def test_money_for_a_link_that_has_expired_goes_back(service: FakeService, order
     assert tell(notice(attempt.number), TOO_LATE) == "surplus"
     assert Refund.objects.get().reason == "link_over"
     assert service.told == []
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNFINISHED, Outcome.WAITING, Outcome.ABANDONED, Outcome.PAID])
+def test_an_answer_of_the_bank_writes_its_try_once_before_it_is_settled(
+    service: FakeService, order: Order, bank: FakeRail, outcome: Outcome
+) -> None:
+    """Written twice in one transaction, the try would have its order locked after it: a deadlock with who cancels."""
+    accept(make_link(order))
+    bank.says = said(outcome)
+    unsettled = mock.patch.object(sys.modules["messervices.foundations.payments.actions.ask"], "settle")
+    with unsettled, CaptureQueriesContext(connection) as asked:
+        actions.ask_bank(attempt_id=Attempt.objects.get().pk, now=NOW)
+    assert len([one for one in asked.captured_queries if one["sql"].startswith('UPDATE "payments_attempt"')]) == 1
