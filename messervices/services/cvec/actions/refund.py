@@ -42,6 +42,7 @@ def take_effect(asked: Request, *, by: Actor, now: datetime) -> None:
     """Change what the certificate is worth, once: valid and refunded (98), or nothing, for who never owed it."""
     if asked.settled_at is not None:
         return
+    assert asked.acquittement_id is not None  # noqa: S101 - the database wants it of what is granted
     acquittement = Acquittement.objects.select_for_update(of=("self",)).get(pk=asked.acquittement_id)
     asked.settled_at = now
     asked.save(update_fields=["settled_at"])
@@ -68,6 +69,7 @@ def _take_back(asked: Request, reason: str, *, by: Actor, now: datetime) -> None
     asked.status = REQUEST_STEPS.target("take_back", asked.status)
     asked.reason = reason
     asked.save(update_fields=["status", "reason"])
+    assert asked.acquittement_id is not None  # noqa: S101 - the database wants it of what is granted
     acquittement = Acquittement.objects.select_for_update(of=("self",)).get(pk=asked.acquittement_id)
     if acquittement.status == Status.REFUNDED:
         acquittement.status = STEPS.target("restore", acquittement.status)

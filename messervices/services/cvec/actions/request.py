@@ -36,19 +36,19 @@ def open_request(
     """
     if ground not in GROUNDS[RequestKind(kind)]:
         raise Refusal("ground_unknown", _("Choisissez un des cas de la liste."))
-    found = _live(person_id, year, kind)
-    if found is not None:
-        if found.status not in {RequestStatus.DRAFT, RequestStatus.PROPOSED}:
-            raise Refusal("already_sent", _("Votre demande est déjà envoyée : suivez-la ici."))
-        found.ground, found.words = ground, words.strip()
-        found.save(update_fields=["ground", "words"])
-        return found
-    return _made(by=by, person_id=person_id, year=year, kind=kind, ground=ground, words=words, now=now)
-
-
-def _live(person_id: int, year: AcademicYear, kind: str) -> Request | None:
-    rows = Request.objects.select_for_update(of=("self",)).filter(person_id=person_id, year=year, kind=kind)
-    return rows.exclude(status__in=CLOSED).first()
+    live = Request.objects.select_for_update(of=("self",)).filter(person_id=person_id, year=year, kind=kind)
+    live = live.exclude(status__in=CLOSED)
+    found = live.first()
+    if found is None:
+        made = _made(by=by, person_id=person_id, year=year, kind=kind, ground=ground, words=words, now=now)
+        if made is not None:
+            return made
+        found = live.get()
+    if found.status not in {RequestStatus.DRAFT, RequestStatus.PROPOSED}:
+        raise Refusal("already_sent", _("Votre demande est déjà envoyée : suivez-la ici."))
+    found.ground, found.words = ground, words.strip()
+    found.save(update_fields=["ground", "words"])
+    return found
 
 
 @inside_action
@@ -116,7 +116,7 @@ def submit_request(*, by: Actor, request_id: int, now: datetime) -> Request:
     Raises ``Refusal``: ``papers_missing``, ``details_missing``, ``step_closed``, or that it is too late: a paper that
     was asked for in time may come later.
     """
-    asked = Request.objects.select_for_update(of=("self",)).get(pk=request_id, person_id=by.person_id)
+    asked = Request.objects.select_for_update(of=("self",)).get(pk=request_id, person_id=by.person_id or 0)
     if asked.status in {RequestStatus.SUBMITTED, RequestStatus.ACCEPTED}:
         return asked
     was_asked = asked.status == RequestStatus.MORE_PAPERS
@@ -144,7 +144,7 @@ def submit_request(*, by: Actor, request_id: int, now: datetime) -> Request:
 @action
 def withdraw_request(*, by: Actor, request_id: int, now: datetime) -> None:
     """Take a request back before it is decided. Twice is once. Raises ``Refusal("step_closed")`` afterwards."""
-    asked = Request.objects.select_for_update(of=("self",)).get(pk=request_id, person_id=by.person_id)
+    asked = Request.objects.select_for_update(of=("self",)).get(pk=request_id, person_id=by.person_id or 0)
     if asked.status == RequestStatus.WITHDRAWN:
         return
     asked.status = REQUEST_STEPS.target("withdraw", asked.status)

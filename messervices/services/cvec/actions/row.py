@@ -1,5 +1,6 @@
 """The rows of an acquittement and of a request: locked in the order that avoids deadlocks, their deeds recorded."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +41,7 @@ def note(asked: Request, verb: str, *, by: Actor, now: datetime, reason: str = "
 
 
 def tell_of(
-    asked: Request, kind: str, params: dict[str, object], *, now: datetime, document_id: int | None = None
+    asked: Request, kind: str, params: Mapping[str, object], *, now: datetime, document_id: int | None = None
 ) -> None:
     """Write to the student about their request."""
     notifications.notify(

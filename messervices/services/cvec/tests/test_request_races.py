@@ -209,8 +209,10 @@ def test_taken_back_while_an_agent_accepts_it_is_either_withdrawn_or_paid() -> N
 def test_two_tabs_that_begin_at_once_begin_one_request() -> None:
     person = paid_student().person
     by = actor_of(person)
-    raised = together(by, [lambda: opened(person, Ground.EXEMPT)] * 8)
+    given: list[int] = []
+    raised = together(by, [lambda: given.append(opened(person, Ground.EXEMPT).pk)] * 8)
     assert raised == []
+    assert (len(given), len(set(given))) == (8, 1), "each tab is given the one request"
     with acting(person):
         assert Request.objects.filter(person=person).count() == 1
 
