@@ -92,7 +92,7 @@ class Control:
     def wipe(self, _asked: dict[str, Any]) -> dict[str, bool]:
         """Forget everything."""
         with self.book.writing() as db:
-            for table in ("notice", "refund", "payment", "answer", "switch"):
+            for table in ("notice", "refund", "payment", "answer", "switch", "told", "credit", "closing"):
                 db.execute(f"delete from {table}")  # noqa: S608 - names of ours
         return {"wiped": True}
 

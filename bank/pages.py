@@ -108,6 +108,7 @@ def list_page(book: Book, language: str, down: dict[str, bool]) -> bytes:
     main = (
         f'<h2 id="houses">{say("houses", language)}</h2><ul class="cards" aria-labelledby="houses">{houses}</ul>'
         f'<p><a href="/post-office?lang={language}">{say("post_office", language)}</a></p>'
+        f'<p><a href="/statements?lang={language}">{say("statements", language)}</a></p>'
         f"<p>{say('list_lede', language)}</p>{listed}"
     )
     return page(language, say("list_title", language), main, here="/")

@@ -15,7 +15,8 @@ class Settings:
 
     ``clock_offset``: seconds between the bank's clock and the machine's, from ``MESSERVICES_NOW``.
     ``notice_url``: where Lyra's notices go when the form names no address of its own (``vads_url_check``);
-    ``stripe_notice_url``: where Stripe's go, as set in its dashboard; ``return_url``: where the post office's files go.
+    ``stripe_notice_url``: where Stripe's go, as set in its dashboard; ``return_url``: where the post office's files go;
+    ``eficash_contract``: the card contract into whose account the post office pays.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class Settings:
     transfer_credentials: str = "crous:demonstration"
     eficash_creditor: str = "075019"
     eficash_secret: str = "demonstration only: of the demonstration post office"  # noqa: S105 - says so itself
+    eficash_contract: str = "2000026"
     return_url: str = ""
     hour_seconds: float = 20.0
     clock_offset: float = 0.0
@@ -57,6 +59,7 @@ class Settings:
             transfer_credentials=env.get("PAYOUT_BANK_CREDENTIALS") or "crous:demonstration",
             eficash_creditor=env.get("EFICASH_CREDITOR") or "075019",
             eficash_secret=env.get("EFICASH_SECRET") or "demonstration only: of the demonstration post office",
+            eficash_contract=env.get("BANK_EFICASH_CONTRACT") or "2000026",
             return_url=env.get("BANK_RETURN_URL") or f"http://127.0.0.1:{web}/api/cash/return-file",
             hour_seconds=float(env.get("BANK_HOUR_SECONDS") or 20),
             clock_offset=_offset(env),

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from bank import counter, pages, rest
+from bank import counter, pages, rest, statement_pages
 from bank.book import HOUSES, Book, Payment
 from bank.control import Control
 from bank.notices import Postman
 from bank.payfip import WSDL, PayFip
 from bank.postoffice import PostOffice
 from bank.settings import Settings
+from bank.statements import Statements
 from bank.stripe import Stripe
 from bank.teller import Refused, Teller
 from bank.transfers import BIGGEST as BIGGEST_TRANSFERS
@@ -57,7 +58,8 @@ class Bank:
         self.payfip = PayFip(self.book, self.teller, settings)
         self.transfers = Transfers(self.book, settings.transfer_credentials)
         self.post_office = PostOffice(self.book, settings)
-        self.control.deeds |= self.post_office.deeds
+        self.statements = Statements(self.book, settings)
+        self.control.deeds |= self.post_office.deeds | self.statements.deeds
         self.postman.writers |= {
             "stripe": self.stripe.letter,
             "payfip": lambda payment, kind, _source: self.payfip.letter(payment, kind),
@@ -84,6 +86,8 @@ class Bank:
             ("GET", r"/sepa/answers", self.sepa),
             ("GET", r"/post-office(/?.*)", self.counter),
             ("POST", r"/post-office(/?.*)", self.counter),
+            ("GET", r"/statements(/?.*)", self.accounts),
+            ("POST", r"/statements(/?.*)", self.accounts),
             ("POST", r"/control/(\w+)", self.deed),
         ]
 
@@ -138,6 +142,12 @@ class Bank:
         form = request.form if request.method == "POST" else None
         said = counter.handle(self.post_office, path, form, request.language)
         return Reply(said.body, said.status, said.kind, said.to)
+
+    def accounts(self, request: "Request", path: str) -> Reply:
+        """The statements and settlements of the accounts."""
+        form = request.form if request.method == "POST" else None
+        said = statement_pages.handle(self.statements, path, form, request.language)
+        return Reply(said.body, kind=said.kind, to=said.to)
 
     def healthz(self, _request: "Request") -> Reply:
         """Say that the process answers."""

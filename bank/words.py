@@ -18,6 +18,11 @@ SAID: dict[str, tuple[str, str]] = {
     "debit": ("Payer par prélèvement sur un compte", "Pay by direct debit from an account"),
     "houses": ("Les banques jouées ici", "The banks played here"),
     "post_office": ("Le bureau de poste de démonstration", "The demonstration post office"),
+    "statements": ("Les relevés et les remises de la banque", "The bank’s statements and settlements"),
+    "nothing": (
+        "Aucune remise à fausser : payez d’abord par carte, puis clôturez ce compte.",
+        "No settlement to get wrong: pay by card first, then close this account.",
+    ),
     "is_up": ("répond", "answers"),
     "is_down": ("hors service", "out of service"),
     "take_down": ("La mettre en panne deux minutes", "Take it down for two minutes"),

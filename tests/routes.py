@@ -63,6 +63,14 @@ def _paid_order(_world: World, side: Side) -> tuple[Any, ...]:
     return (side.order.uuid,)
 
 
+def _mismatch(_world: World, side: Side) -> tuple[Any, ...]:
+    return (side.money.mismatch.pk,)
+
+
+def _entry(_world: World, side: Side) -> tuple[Any, ...]:
+    return ("entry", side.money.entry.pk)
+
+
 def _announcement(_world: World, side: Side) -> tuple[Any, ...]:
     return ("announcements", side.announcement.pk)
 
@@ -214,6 +222,25 @@ ROUTES: dict[str, Route] = {
     "desk:payout_answer": Route(AGENTS, lambda _w, s: (s.bank_answer.pk,), shows=True),
     "desk:payout_run": Route(AGENTS, lambda _w, s: (s.run.pk,), shows=True),
     "desk:payout_run_do": Route(AGENTS, lambda _w, s: (s.run.pk, "drop"), post={"reason": "Lot à refaire."}),
+    "desk:treasury": Route(AGENTS, shows=True),
+    "desk:treasury_files": Route(AGENTS, shows=True),
+    "desk:treasury_file": Route(AGENTS, lambda _w, s: (s.money.file.uuid,), shows=True),
+    "desk:treasury_file_state": Route(AGENTS, lambda _w, s: (s.money.file.uuid,)),
+    "desk:treasury_statement": Route(AGENTS, lambda _w, s: (s.money.entry.statement_id,), shows=True),
+    "desk:treasury_settlement": Route(AGENTS, lambda _w, s: (s.money.settlement.pk,), shows=True),
+    "desk:treasury_mismatches": Route(AGENTS),
+    "desk:treasury_mismatch": Route(AGENTS, _mismatch, shows=True),
+    "desk:treasury_decide": Route(AGENTS, _mismatch, post={"step": "withdraw", "reason": "Non."}),
+    "desk:treasury_sheet": Route(AGENTS),
+    "desk:treasury_period": Route(AGENTS),
+    "desk:treasury_transits": Route(AGENTS, shows=True, query="?account=suspense&rail="),
+    "desk:treasury_books": Route(AGENTS, shows=True),
+    "desk:treasury_follow": Route(AGENTS, _entry, shows=True),
+    "desk:treasury_accounts": Route(AGENTS, shows=True),
+    "desk:treasury_account_new": Route(AGENTS),
+    "desk:treasury_account": Route(AGENTS, lambda _w, s: (s.money.entry.account_id,), shows=True),
+    "desk:treasury_contract": Route(AGENTS),
+    "desk:treasury_export": Route(AGENTS, fixed=("entries", "csv"), shows=True),
     "desk:network": Route(NATIONAL),
     "desk:announcements": Route(AGENTS, shows=True),
     "desk:agents": Route(NATIONAL),

@@ -30,6 +30,7 @@ from messervices.foundations.cash.tests import factories as cash
 from messervices.foundations.catalogue.models import Announcement
 from messervices.foundations.catalogue.tests.factories import AnnouncementFactory
 from messervices.foundations.crous.models import Agent, Establishment, Referent, Role
+from messervices.foundations.crous.selectors import crous_of
 from messervices.foundations.documents import actions as documents
 from messervices.foundations.documents.models import Document, Paper
 from messervices.foundations.documents.tests import honest
@@ -42,6 +43,8 @@ from messervices.foundations.payouts.tests import factories as payouts
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.models import IdentifierCase, Person
 from messervices.foundations.students.tests.factories import bea, give_fact, told
+from messervices.foundations.treasury.tests import factories as treasury
+from messervices.foundations.treasury.tests.factories import Money
 from messervices.kernel import clock, jobs
 from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.actor import Actor
@@ -88,6 +91,7 @@ class Side:
     payout: Payout
     run: Run
     bank_answer: BankAnswer
+    money: Money
     marks: set[str] = field(default_factory=set)
 
     @property
@@ -272,6 +276,7 @@ def _side(crous_id: int) -> Side:
         perimeter="crous", crous_id=crous_id, slug=f"closed-{crous_id}", title_fr=f"Fermeture {MARKS[crous_id]}"
     )
     work_off()
+    treasury.followed(crous_id, MARKS[crous_id])
     people = [paid, payer, refused, doubtful, claimant, scholar]
     return _whole(people, file, crous_id=crous_id, agent=agent, begun=begun, paper=paper)
 
@@ -294,6 +299,7 @@ def _whole(
         cash_line=Line.objects.select_related("notice").get(crous_id=crous_id),
         payout=Payout.objects.get(crous_id=crous_id, status="waiting"), run=Run.objects.get(crous_id=crous_id),
         bank_answer=BankAnswer.objects.get(crous_id=crous_id),
+        money=treasury.money_of(crous_id),
     )  # fmt: skip
     numbers = list(Document.objects.filter(crous_id=crous_id).values_list("number", flat=True))
     orders = list(Order.objects.filter(crous_id=crous_id).values_list("number", flat=True))
@@ -301,6 +307,7 @@ def _whole(
     side.marks |= {f"{number[:4]} {number[4:10]} {number[10:]}" for number in numbers}
     side.marks |= payouts.marks_of(paid, crous_id)
     side.marks |= {side.cash_line.reference, grouped(side.cash_line.reference)}
+    side.marks |= {f"bank:suspense:{crous_of(crous_id).slug}"}
     for person in people:
         person.refresh_from_db()
         side.marks |= {person.ine, str(person.uuid), user_of(person).email}

@@ -7,6 +7,7 @@ from messervices.desk.states import CLOSE_EVENT
 from messervices.foundations.catalogue.states import Right as Catalogue
 from messervices.foundations.crous.states import Right as Crous
 from messervices.foundations.payouts.states import SEE as SEE_PAYOUTS
+from messervices.foundations.treasury.states import SEE as SEE_TREASURY
 from messervices.look import shell
 
 
@@ -24,6 +25,9 @@ class DeskConfig(AppConfig):
                 shell.Tab("search", _("Dossiers"), "people", "desk:search", ("/desk/search", "/desk/students/")),
                 shell.Tab("bank", _("Banque"), "card", "desk:bank", ("/desk/bank/",), right=CLOSE_EVENT),
                 shell.Tab("payouts", _("Virements"), "euro", "desk:payouts", ("/desk/payouts/",), right=SEE_PAYOUTS),
+                shell.Tab(
+                    "treasury", _("Trésorerie"), "scale", "desk:treasury", ("/desk/treasury/",), right=SEE_TREASURY
+                ),
                 shell.Tab(
                     "announcements",
                     _("Annonces"),

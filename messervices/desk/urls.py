@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from messervices.desk.views import agents, bank, cases, cash, facts, files, home, messages, network, payouts, search
+from messervices.desk.views import (
+    agents,
+    bank,
+    cases,
+    cash,
+    facts,
+    files,
+    home,
+    messages,
+    network,
+    payouts,
+    search,
+    treasury,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -37,6 +50,25 @@ urlpatterns = [
     path("payouts/runs/<int:pk>/<slug:deed>", payouts.run_do, name="payout_run_do"),
     path("payouts/<uuid:uuid>/", payouts.payout, name="payout"),
     path("payouts/<uuid:uuid>/<slug:deed>", payouts.payout_do, name="payout_do"),
+    path("treasury/", treasury.home.treasury, name="treasury"),
+    path("treasury/files/", treasury.files.files, name="treasury_files"),
+    path("treasury/files/<uuid:uuid>/", treasury.files.file, name="treasury_file"),
+    path("treasury/files/<uuid:uuid>/state", treasury.files.state, name="treasury_file_state"),
+    path("treasury/statements/<int:pk>/", treasury.files.statement, name="treasury_statement"),
+    path("treasury/settlements/<int:pk>/", treasury.files.settlement, name="treasury_settlement"),
+    path("treasury/mismatches/", treasury.mismatches.mismatches, name="treasury_mismatches"),
+    path("treasury/mismatches/<int:pk>/", treasury.mismatches.mismatch, name="treasury_mismatch"),
+    path("treasury/mismatches/<int:pk>/decide", treasury.mismatches.decide, name="treasury_decide"),
+    path("treasury/day", treasury.sheets.sheet, name="treasury_sheet"),
+    path("treasury/period", treasury.sheets.period, name="treasury_period"),
+    path("treasury/transits", treasury.books.transits, name="treasury_transits"),
+    path("treasury/books", treasury.books.books, name="treasury_books"),
+    path("treasury/follow/<slug:kind>/<int:pk>/", treasury.follow.follow, name="treasury_follow"),
+    path("treasury/accounts/", treasury.accounts.accounts, name="treasury_accounts"),
+    path("treasury/accounts/new", treasury.accounts.account_new, name="treasury_account_new"),
+    path("treasury/accounts/<int:pk>/", treasury.accounts.account, name="treasury_account"),
+    path("treasury/contracts/new", treasury.accounts.contract, name="treasury_contract"),
+    path("treasury/export/<slug:what>.<slug:form>", treasury.exports.export, name="treasury_export"),
     path("network/", network.network, name="network"),
     path("network/announcements/", network.shelf, {"slug": "announcements"}, name="announcements"),
     path("network/agents/", agents.agents, name="agents"),

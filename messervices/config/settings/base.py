@@ -207,6 +207,10 @@ LYRA_KEY = os.environ.get("LYRA_KEY", "")
 LYRA_KEY_PREVIOUS = os.environ.get("LYRA_KEY_PREVIOUS", "")
 LYRA_CTX_MODE = os.environ.get("LYRA_CTX_MODE", "PRODUCTION")
 LYRA_API_PASSWORD = os.environ.get("LYRA_API_PASSWORD", "")
+LYRA_CONTRACTS = {
+    int(pair.partition(":")[0]): pair.partition(":")[2] for pair in os.environ.get("LYRA_CONTRACTS", "").split()
+}
+"""The card contract of each Crous, as ``12:2000012 26:2000026``; without one, Lyra takes the shop's first contract."""
 STRIPE_API_URL = os.environ.get("STRIPE_API_URL", "https://api.stripe.com/v1/")
 STRIPE_PAGE_URL = os.environ.get("STRIPE_PAGE_URL", "https://checkout.stripe.com/")
 STRIPE_SECRET_KEY = os.environ.get("STRIPE_SECRET_KEY", "")

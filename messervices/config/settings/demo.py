@@ -23,6 +23,7 @@ LYRA_API_URL = f"{BANK}/api-payment/V4/"
 LYRA_SITE_ID = "12345678"
 LYRA_KEY = "1122334455667788"
 LYRA_CTX_MODE = "TEST"
+LYRA_CONTRACTS = {crous: f"20000{crous:02d}" for crous in range(1, 27)}
 LYRA_API_PASSWORD = "testpassword_demonstration"  # noqa: S105 - the demonstration bank's
 STRIPE_API_URL = f"{BANK}/v1/"
 STRIPE_PAGE_URL = f"{BANK}/"
@@ -44,6 +45,8 @@ PAYOUT_BANK_CREDENTIALS = "crous:demonstration"
 
 EFICASH_CREDITOR = "075019"
 EFICASH_SECRET = "demonstration only: of the demonstration post office"  # noqa: S105 - says so itself
+
+TREASURY_GRACE_DAYS = 0  # what does not fit is seen at once
 
 EMAIL_BACKEND = "messervices.demo.mailbox.Backend"
 DEMO_MAILBOX = VAR / "mail"

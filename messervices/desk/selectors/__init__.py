@@ -40,6 +40,7 @@ from messervices.desk.selectors.waiting import (
     payouts_queue,
     queues_of,
     refund_for,
+    treasury_waiting,
 )
 from messervices.desk.selectors.words import offices_of, source_in_words, value_in_words
 
@@ -79,5 +80,6 @@ __all__ = [
     "refund_for",
     "source_in_words",
     "timeline_of",
+    "treasury_waiting",
     "value_in_words",
 ]

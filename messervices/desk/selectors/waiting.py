@@ -13,6 +13,8 @@ from messervices.foundations.payouts.states import SEE as SEE_PAYOUTS
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.models import Identifier, IdentifierCase, Person
 from messervices.foundations.students.states import HOLDING
+from messervices.foundations.treasury import selectors as treasury
+from messervices.foundations.treasury.states import SEE as SEE_TREASURY
 from messervices.kernel import manifest
 from messervices.kernel.actor import Actor
 
@@ -84,6 +86,13 @@ def payouts_queue(actor: Actor) -> Queue | None:
         payouts.count_answers_waiting,
     )  # fmt: skip
     return Queue(_("Virements"), sum(count(actor) for count in counts), "desk:payouts", "euro")
+
+
+def treasury_waiting(actor: Actor) -> Queue | None:
+    """How many things do not fit and wait for an accountant (one query); ``None`` for who does not follow the money."""
+    if not actor.may(SEE_TREASURY):
+        return None
+    return Queue(_("Trésorerie"), treasury.count_mismatches(actor), "desk:treasury", "scale")
 
 
 def event_for(pk: int, actor: Actor) -> OutsideEvent | None:

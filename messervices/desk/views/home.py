@@ -25,6 +25,7 @@ def home(request: AgentRequest) -> HttpResponse:
             "bank": selectors.bank_waiting(request.actor),
             "cash": selectors.cash_waiting(request.actor),
             "payouts": selectors.payouts_queue(request.actor),
+            "treasury": selectors.treasury_waiting(request.actor),
             "lately": selectors.persons_lately(request.actor, _LAST),
         },
     )

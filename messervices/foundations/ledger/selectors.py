@@ -17,6 +17,13 @@ def balance(path: str) -> Cents:
     return Cents(total or 0)
 
 
+def balances(paths: Collection[str]) -> dict[str, Cents]:
+    """What each of some accounts has received less what it has given, in cents (one query)."""
+    rows = Balance.objects.filter(account__path__in=paths).values("account__path").order_by()
+    found = dict(rows.annotate(total=Sum("cents")).values_list("account__path", "total"))
+    return {path: Cents(found.get(path) or 0) for path in paths}
+
+
 def moved(key: str) -> Cents | None:
     """The amount moved under a key, in cents; ``None`` when nothing was."""
     found = Transfer.objects.filter(key=key).values_list("amount_cents", flat=True).first()

@@ -270,6 +270,8 @@ class Capture(models.Model):
             models.CheckConstraint(condition=Q(amount_cents__gt=0), name="capture_of_something"),
             models.CheckConstraint(condition=~Q(rail_tx_id=""), name="capture_named_by_bank"),
         ]
+        # A Crous's days, and what of its money no settlement has: read by whoever follows it.
+        indexes = [models.Index(fields=["crous_id", "booked_at"], name="capture_of_crous")]
 
     def __str__(self) -> str:
         """Rail and transaction."""

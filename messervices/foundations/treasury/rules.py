@@ -42,11 +42,6 @@ def needs_second(amount_cents: int, limit_cents: int) -> bool:
     return abs(amount_cents) >= limit_cents
 
 
-def chains(closing_cents: int | None, opening_cents: int) -> bool:
-    """Tell whether a statement goes on from the one before; the first one of an account goes on from nothing."""
-    return closing_cents is None or closing_cents == opening_cents
-
-
 @dataclass(frozen=True, slots=True)
 class Movement:
     """One transfer to be posted: what for (a word of its key), from where to where, how much (positive)."""
@@ -122,16 +117,6 @@ def adjusting(stake: Stake, rail: str, crous: str) -> list[Movement]:
         movement("credit", other, settlement(rail, crous), stake.credit_cents),
     ]
     return [one for one in wanted if one is not None]
-
-
-AGES = ((2, "0-2"), (7, "3-7"), (30, "8-30"))
-OLDEST = "31+"
-
-
-def age_of(since: date, today: date) -> str:
-    """Put an item that waits in its drawer, by whole days: ``0-2``, ``3-7``, ``8-30`` or ``31+``."""
-    days = (today - since).days
-    return next((name for most, name in AGES if days <= most), OLDEST)
 
 
 def cell(text: str) -> str:

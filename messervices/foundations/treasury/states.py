@@ -129,7 +129,6 @@ MISMATCH_STEPS = Workflow(
             (MismatchStatus.OPEN, MismatchStatus.PROPOSED, MismatchStatus.RESOLVED),
             MismatchStatus.CLEARED,
         ),
-        "reopen": ((MismatchStatus.CLEARED,), MismatchStatus.OPEN),
     }
 )
 

@@ -93,6 +93,7 @@ def door_of(attempt: Attempt, label: str, traveller: Traveller, now: datetime) -
         back_url=traveller.back_url,
         notice_url=f"{settings.SITE_URL}{reverse(f'payments_api:{attempt.rail}')}",
         mail=traveller.mail,
+        crous_id=attempt.crous_id,
     )
     if not rail.terms.calls:
         return rail.begin(handover)

@@ -23,6 +23,7 @@ def rail_named(name: str) -> Rail:
             mode=settings.LYRA_CTX_MODE,
             password=settings.LYRA_API_PASSWORD,
             shop_name=settings.SITE_NAME,
+            contracts=settings.LYRA_CONTRACTS,
         )
     if name == "stripe":
         secrets = (settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_WEBHOOK_SECRET_PREVIOUS)

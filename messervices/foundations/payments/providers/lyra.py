@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,7 +42,10 @@ def sign(fields: Mapping[str, str], key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lyra:
-    """A shop at Lyra. ``keys``: the current one, then the previous one while keys are being changed."""
+    """A shop at Lyra. ``keys``: the current one, then the previous one while keys are being changed.
+
+    ``contracts``: the card contract of each Crous that has its own; Lyra's shop takes its first one without.
+    """
 
     payment_url: str
     api_url: str
@@ -54,6 +57,7 @@ class Lyra:
     name: str = "lyra"
     receivable: str = "psp:lyra:receivable"
     terms: Terms = LYRA_TERMS
+    contracts: Mapping[int, str] = field(default_factory=dict)
 
     def begin(self, attempt: Handover) -> BankForm:
         """Make the signed form of an attempt. Nothing that a person typed may stand in it: see ``read``."""
@@ -67,6 +71,8 @@ class Lyra:
             "vads_trans_date": f"{attempt.begun_at.astimezone(UTC):%Y%m%d%H%M%S}", "vads_version": "V2",
             "vads_url_check": attempt.notice_url, "vads_url_return": attempt.back_url,
         }  # fmt: skip
+        if contract := self.contracts.get(attempt.crous_id or 0):
+            fields["vads_contracts"] = f"CB={contract}"
         return BankForm(self.payment_url, fields | {"signature": sign(fields, self.keys[0])})
 
     def read(self, raw: bytes, signature: str, now: datetime) -> Notice:

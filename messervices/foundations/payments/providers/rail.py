@@ -24,7 +24,8 @@ class Handover:
     """An attempt, as a bank needs to know it.
 
     ``number`` is ours and unique; ``bank_ref`` is six letters or digits, unique in a day; ``begun_at`` dates the form;
-    ``rail_ref`` is the bank's own name for the attempt, once it gave one; ``mail`` is the payer's.
+    ``rail_ref`` is the bank's own name for the attempt, once it gave one; ``mail`` is the payer's; ``crous_id`` says
+    into whose contract it is paid.
     """
 
     number: str
@@ -37,6 +38,7 @@ class Handover:
     notice_url: str = ""
     rail_ref: str = ""
     mail: str = ""
+    crous_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

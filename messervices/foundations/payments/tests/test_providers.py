@@ -65,6 +65,15 @@ def test_a_date_of_another_zone_is_sent_in_utc() -> None:
     assert LYRA.begin(there).fields["vads_trans_date"] == "20261123101112"
 
 
+def test_a_crous_with_a_card_contract_of_its_own_is_paid_into_it() -> None:
+    shop = replace(LYRA, contracts={26: "2000026"})
+    form = shop.begin(replace(TRY, crous_id=26)).fields
+    assert form["vads_contracts"] == "CB=2000026"
+    assert form["signature"] == sign({name: said for name, said in form.items() if name != "signature"}, KEY)
+    for crous_id in (12, None):
+        assert "vads_contracts" not in shop.begin(replace(TRY, crous_id=crous_id)).fields
+
+
 def test_the_form_tells_the_bank_nothing_of_the_student() -> None:
     said = LYRA.begin(TRY).fields
     assert not [name for name in said if name.startswith("vads_cust")]

@@ -6,6 +6,7 @@ from messervices.foundations.treasury.selectors.files import (
     contracts_of,
     credit_of,
     crous_followed,
+    entries_between,
     entries_of,
     file_of,
     files_of,
@@ -17,9 +18,11 @@ from messervices.foundations.treasury.selectors.files import (
     statement_of,
     statements_of_file,
 )
+from messervices.foundations.treasury.selectors.follow import KINDS, Chain, Part, Step, chain_of
 from messervices.foundations.treasury.selectors.mismatches import (
     Pile,
     count_mismatches,
+    every_mismatch,
     mismatch_of,
     mismatches_of,
     piles_of,
@@ -31,22 +34,30 @@ from messervices.foundations.treasury.selectors.sheets import (
     sheets_between,
     summed_between,
 )
-from messervices.foundations.treasury.selectors.transit import Item, Transit, items_of, transits_of
+from messervices.foundations.treasury.selectors.transit import Item, Transit, every_item, items_of, transits_of
 
 __all__ = [
+    "KINDS",
+    "Chain",
     "Item",
     "Line",
+    "Part",
     "Pile",
+    "Step",
     "Transit",
     "account_of",
     "accounts_of",
+    "chain_of",
     "collected_by_day",
     "contracts_of",
     "count_mismatches",
     "credit_of",
     "crous_followed",
     "day_sheet",
+    "entries_between",
     "entries_of",
+    "every_item",
+    "every_mismatch",
     "file_of",
     "files_of",
     "files_to_drive",

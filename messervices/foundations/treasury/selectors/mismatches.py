@@ -1,5 +1,6 @@
 """What does not fit, as the desk lists and counts it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -59,3 +60,9 @@ def mismatch_of(actor: Actor, pk: int) -> Mismatch | None:
     rows = Mismatch.objects.filter(pk=pk, crous_id__in=actor.scope.crous)
     related = ("capture__attempt", "refund", "line", "settlement", "entry__statement", "statement__account")
     return rows.select_related(*related).first()
+
+
+def every_mismatch(actor: Actor, crous_id: int) -> Iterator[Mismatch]:
+    """Give every mismatch of a Crous, the oldest first, a thousand at a time: for an export."""
+    rows = Mismatch.objects.filter(crous_id=crous_id, crous_id__in=actor.scope.crous)
+    return rows.order_by("since", "pk").iterator(chunk_size=1000)

@@ -56,6 +56,10 @@ _SUMMED = f"""
            coalesce(sum(cents) filter (where %(today)s - since > 30), 0)::bigint
       from ({_WAITING}) w where cents <> 0 group by account, rail order by account, rail
 """  # noqa: S608 - our own statement
+_EVERY = f"""
+    select account, rail, since, cents, what, pk, name from ({_WAITING}) w where cents <> 0
+     order by account, rail, since, what, pk
+"""  # noqa: S608 - as above
 _ITEMS = f"""
     select account, rail, since, cents, what, pk, name from ({_WAITING}) w
      where cents <> 0 and account = %(account)s and rail = %(rail)s order by since, what, pk limit %(limit)s
@@ -99,28 +103,29 @@ class Item:
 
 
 def transits_of(crous_id: int, now: datetime) -> list[Transit]:
-    """Give every account of a Crous that must clear, with what waits by age (one query, and one an account)."""
+    """Give every account of a Crous that must clear, with what waits by age (two queries)."""
     office = crous.crous_of(crous_id)
     today = now.astimezone(ZoneInfo(office.timezone)).date()
     with acting_as(COUNTING), connection.cursor() as cursor:
         cursor.execute(_SUMMED, {"crous": crous_id, "zone": office.timezone, "today": today})
         rows = cursor.fetchall()
+    paths = {(account, rail): _path(account, rail, office.slug) for account, rail, *_rest in rows}
+    kept = ledger.balances([path for path in paths.values() if path])
     return [
-        Transit(
-            account, rail, count, cents, oldest, (young, week, month, old),
-            _of_ledger(account, rail, office.slug),
-        )
+        Transit(account, rail, count, cents, oldest, (young, week, month, old),
+                _waiting(account, kept.get(paths[account, rail])))
         for account, rail, count, cents, oldest, young, week, month, old in rows
     ]  # fmt: skip
 
 
-def _of_ledger(account: str, rail: str, slug: str) -> Cents | None:
-    """The ledger's word on an account, in the sign of what waits: what is owed to us is positive."""
-    if account == "suspense":
-        return ledger.balance(rules.suspense(slug))
-    if account == "settlement":
-        return Cents(-ledger.balance(rules.settlement(rail, slug)))
-    return None
+def _path(account: str, rail: str, slug: str) -> str:
+    """The ledger's account of what waits, when it is the Crous's own."""
+    return {"suspense": rules.suspense(slug), "settlement": rules.settlement(rail, slug)}.get(account, "")
+
+
+def _waiting(account: str, kept: Cents | None) -> Cents | None:
+    """The ledger's word in the sign of what waits: what is owed to us is positive."""
+    return kept if kept is None or account == "suspense" else Cents(-kept)
 
 
 def items_of(crous_id: int, account: str, rail: str, limit: int) -> list[Item]:
@@ -131,4 +136,11 @@ def items_of(crous_id: int, account: str, rail: str, limit: int) -> list[Item]:
     }  # fmt: skip
     with acting_as(COUNTING), connection.cursor() as cursor:
         cursor.execute(_ITEMS, told)
+        return [Item(*row) for row in cursor.fetchall()]
+
+
+def every_item(crous_id: int) -> list[Item]:
+    """List everything that waits at a Crous, by account: for an export (one query)."""
+    with acting_as(COUNTING), connection.cursor() as cursor:
+        cursor.execute(_EVERY, {"crous": crous_id, "zone": crous.crous_of(crous_id).timezone})
         return [Item(*row) for row in cursor.fetchall()]

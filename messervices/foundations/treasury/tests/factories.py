@@ -4,6 +4,7 @@ import hashlib
 import io
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,11 +13,11 @@ from django.db import connection, transaction
 from bank import letters
 from bank.letters import Booking, Deal, Part, Remittance
 from messervices.foundations.ledger.selectors import assert_books_balance
-from messervices.foundations.payments.models import Attempt, Capture, Order, OutsideEvent, Refund
+from messervices.foundations.payments.models import Attempt, Capture, OutsideEvent, Refund
 from messervices.foundations.payments.tests.factories import OrderFactory
 from messervices.foundations.treasury import actions
 from messervices.foundations.treasury.invariants import invariants
-from messervices.foundations.treasury.models import BankAccount, Contract, File
+from messervices.foundations.treasury.models import BankAccount, Contract, Entry, File, Mismatch, Settlement
 from messervices.foundations.treasury.states import CONFIRM, IMPORT, RESOLVE, SEE, SET_ACCOUNT
 from messervices.kernel.actor import Actor
 
@@ -36,8 +37,9 @@ _serial = itertools.count(1)
 
 def account(crous_id: int = VERSAILLES, **changes: Any) -> BankAccount:
     """A bank account of a Crous."""
-    given = {"iban": IBAN[crous_id], "label": "Compte de dépôt", "source": "Convention", "opened_on": date(2020, 1, 1)}
-    return BankAccount.objects.get_or_create(crous_id=crous_id, **given | changes, defaults={"set_at": NOW})[0]
+    given = {"label": "Compte de dépôt", "source": "Convention", "opened_on": date(2020, 1, 1), "set_at": NOW} | changes
+    iban = given.pop("iban", IBAN[crous_id])
+    return BankAccount.objects.get_or_create(crous_id=crous_id, iban=iban, defaults=given)[0]
 
 
 def contract(crous_id: int = VERSAILLES, **changes: Any) -> Contract:
@@ -177,6 +179,40 @@ def assert_whole() -> None:
     assert breaches() == []
 
 
-def orders() -> list[Order]:
-    """Every order there is."""
-    return list(Order.objects.order_by("pk"))
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What ``followed`` made at a Crous; the entry is the one that nothing explains."""
+
+    entry: Entry
+    mismatch: Mismatch
+    file: File
+    settlement: Settlement
+
+
+def money_of(crous_id: int) -> Money:
+    """Find it again."""
+    return Money(
+        entry=Entry.objects.get(crous_id=crous_id, match=""),
+        mismatch=Mismatch.objects.get(crous_id=crous_id, kind="unknown_reference"),
+        file=File.objects.get(crous_id=crous_id, kind="statement"),
+        settlement=Settlement.objects.get(crous_id=crous_id),
+    )
+
+
+def followed(crous_id: int, mark: str) -> None:
+    """A Crous that follows its money: an account, a settlement that was credited, and an entry that nothing explains.
+
+    ``mark`` stands in whatever is written by hand.
+    """
+    by = Actor("agent", 70, f"I. Compte {mark}", crous_ids=(crous_id,), rights=RIGHTS)
+    account(crous_id, label=f"Compte {mark}")
+    contract(crous_id)
+    captures = list(Capture.objects.filter(crous_id=crous_id, rail="lyra", surplus=False).order_by("pk"))
+    day = max(capture.taken_at.date() for capture in captures)
+    settled = remittance([part(one) for one in captures], day=day, crous_id=crous_id)
+    deals = (Deal(50_00, end_to_end=f"X{crous_id}", text=f"VIREMENT {mark}"),)
+    bookings = [credit(settled), Booking(50_00, day - timedelta(days=3), f"U-{mark}", deals=deals)]
+    load(letters.settlements([settled]), by=by, crous_id=crous_id, name=f"remise-{mark}.csv")
+    content = statement(bookings, day=settled.credit_on, crous_id=crous_id, number=f"S-{mark}")
+    load(content, by=by, crous_id=crous_id, name=f"releve-{mark}.xml")
+    match(crous_id)

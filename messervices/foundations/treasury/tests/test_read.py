@@ -8,10 +8,10 @@ from unittest import mock
 import pytest
 
 from bank import letters
-from bank.letters import Booking, Deal
+from bank.letters import Booking, Deal, Part
 from messervices.foundations.audit.models import Deed
 from messervices.foundations.ledger.selectors import balance
-from messervices.foundations.treasury import actions, selectors, tasks
+from messervices.foundations.treasury import actions, rules, selectors, tasks
 from messervices.foundations.treasury.models import Chunk, Detail, Entry, File, Settlement, SettlementLine, Statement
 from messervices.foundations.treasury.selectors.files import QUIET_FOR
 from messervices.foundations.treasury.tests.factories import (
@@ -21,6 +21,7 @@ from messervices.foundations.treasury.tests.factories import (
     LYON,
     NOW,
     OF_LYON,
+    RATE,
     VERSAILLES,
     account,
     captured,
@@ -166,6 +167,16 @@ def test_a_notice_details_an_entry_and_moves_nothing() -> None:
     assert Detail.objects.count() == 3
     assert Entry.objects.filter(notice=True).count() == 1
     assert balance("bank:versailles") == 0
+
+
+def test_the_fees_that_a_file_should_show_are_those_of_the_rule() -> None:
+    contract(fixed_cents=3)
+    sums = [1, 42, 143, 9_100, 10_499, 10_500, 12_345, 99_999, -10_500]
+    parts = [
+        Part("payment" if cents > 0 else "refund", f"{place:032x}", DAY, cents) for place, cents in enumerate(sums)
+    ]
+    load(letters.settlements([remittance(parts)]))
+    assert Settlement.objects.get().fees_expected_cents == sum(rules.fee_expected(cents, RATE, 3) for cents in sums)
 
 
 def test_lyras_own_journal_is_matched_by_our_attempts() -> None:

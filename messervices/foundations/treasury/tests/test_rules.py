@@ -67,17 +67,6 @@ def test_a_second_person_is_needed_from_the_limit_on() -> None:
     assert rules.needs_second(-1_000_00, 1_000_00)
 
 
-def test_statements_follow_each_other() -> None:
-    assert rules.chains(None, 5)
-    assert rules.chains(5, 5)
-    assert not rules.chains(4, 5)
-
-
-@pytest.mark.parametrize(("days", "name"), [(0, "0-2"), (2, "0-2"), (3, "3-7"), (8, "8-30"), (31, "31+"), (400, "31+")])
-def test_what_waits_is_put_in_a_drawer_by_its_age(days: int, name: str) -> None:
-    assert rules.age_of(MONDAY - timedelta(days=days), MONDAY) == name
-
-
 @pytest.mark.parametrize("text", ["=1+1", "+33", "-5", "@SUM(A1)", "\t=1"])
 def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(text: str) -> None:
     assert rules.cell(text) == f"'{text}"
