@@ -61,6 +61,7 @@ def test_a_notice_told_twenty_times_counts_once() -> None:
         signature(notice("<a@b>"), key="wrong"),
         "t=1787918400,v1=" + "g" * 64,
     ],
+    ids=["none", "nonsense", "old", "another body", "another key", "not a digest"],
 )
 def test_a_notice_that_nobody_signed_is_not_kept(header: str) -> None:
     assert post(notice("<a@b>"), header) == 403

@@ -4,23 +4,21 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from messervices.foundations.crous import selectors as crous
 from messervices.foundations.documents import actions as documents
-from messervices.foundations.documents.models import Document
 from messervices.foundations.payments.models import Order
 from messervices.foundations.payouts import actions as payouts
 from messervices.foundations.payouts import selectors as accounts
 from messervices.foundations.payouts.states import PayoutStatus
-from messervices.foundations.students import selectors as students
 from messervices.kernel.action import action, inside_action
 from messervices.kernel.actor import Actor
 from messervices.kernel.errors import Refusal
 from messervices.kernel.money import Cents
 from messervices.services.cvec import rules, selectors
 from messervices.services.cvec.actions.acknowledge import OPEN, exempt
+from messervices.services.cvec.actions.letter import letter_of
 from messervices.services.cvec.actions.refund import take_effect
 from messervices.services.cvec.actions.row import held, note, tell_of
 from messervices.services.cvec.models import Request
@@ -48,7 +46,7 @@ def ask_paper(*, by: Actor, request_id: int, wanted: str, wanted_by: date, now: 
     asked = _locked(request_id, by)
     if not wanted.strip():
         raise Refusal("reason_missing", _("Dites quelle pièce, et pourquoi : l’étudiant le lira."))
-    if wanted_by <= now.date():
+    if wanted_by <= rules.local_day(now, crous.crous_of(asked.crous_id).timezone):
         raise Refusal("day_past", _("Laissez au moins un jour à l’étudiant."))
     asked.status = REQUEST_STEPS.target("ask_paper", asked.status)
     asked.wanted, asked.wanted_by = wanted.strip(), wanted_by
@@ -117,7 +115,10 @@ def _exempt(asked: Request, *, by: Actor, now: datetime) -> None:
 
 
 def _pay_out(asked: Request, *, by: Actor, now: datetime) -> None:
-    """Order the transfer, from the account on which the Crous collected; take effect once nothing speaks against it."""
+    """Order the transfer, from the account on which the Crous collected; take effect once nothing speaks against it.
+
+    Who never owed it keeps a certificate until the money has left: what ends for good ends last.
+    """
     assert asked.acquittement_id is not None  # noqa: S101 - the database wants it of a refund
     Order.objects.select_for_update().filter(acquittement=asked.acquittement_id).exists()
     details = accounts.details_in_force(person_id=asked.person_id)
@@ -129,7 +130,7 @@ def _pay_out(asked: Request, *, by: Actor, now: datetime) -> None:
         amount_cents=asked.amount_cents, debit_account=rules.collected_account(asked.year, office.slug),
         label=f"CVEC {asked.year}", details_id=details.pk, by=by, now=now,
     )  # fmt: skip
-    if payout.status == PayoutStatus.READY:
+    if payout.status == PayoutStatus.READY and asked.ground != Ground.NOT_LIABLE:
         take_effect(asked, by=by, now=now)
 
 
@@ -138,7 +139,7 @@ def _decide(asked: Request, step: str, reason: str, *, by: Actor, now: datetime)
     asked.status = REQUEST_STEPS.target(step, asked.status)
     asked.decided_at, asked.decided_by_id, asked.decided_by_label = now, by.user_id, by.label
     asked.reason = reason
-    asked.letter = _letter(asked, granted=step == "accept", now=now)
+    asked.letter = letter_of(asked, granted=step == "accept", now=now)
     asked.save(
         update_fields=[
             "status", "decided_at", "decided_by_id", "decided_by_label", "reason", "letter", "acquittement",
@@ -147,28 +148,3 @@ def _decide(asked: Request, step: str, reason: str, *, by: Actor, now: datetime)
     documents.close_folder(subject=asked.subject, person_id=asked.person_id, crous_id=asked.crous_id, now=now)
     kept = timedelta(days=settings.CVEC_PAPERS_KEPT_DAYS)
     documents.shred_later(subject=asked.subject, on=(now + kept).date())
-
-
-def _letter(asked: Request, *, granted: bool, now: datetime) -> Document:
-    office, person = crous.crous_of(asked.crous_id), students.person_by_id(asked.person_id)
-    assert person is not None  # noqa: S101 - requests keep their person
-    number = f"{office.prefix}-D{asked.year.start}-{asked.pk}"
-    sent_at = asked.submitted_at or asked.opened_at
-    return documents.issue(
-        kind="cvec.decision", number=number, person_id=asked.person_id, crous_id=asked.crous_id, year=None,
-        contents=rules.decision_contents(
-            kind=asked.kind, granted=granted, crous=office.name, year=asked.year, number=number, reason=asked.reason,
-            names={"civility": person.civility, "birth_name": person.birth_name, "first_names": person.first_names},
-            ground=_said(asked.ground), asked_on=rules.local_day(sent_at, office.timezone),
-            decided_on=rules.local_day(now, office.timezone), amount_cents=Cents(asked.amount_cents),
-        ),
-        template="cvec/decision.typ", now=now,
-    )  # fmt: skip
-
-
-def _said(ground: str) -> dict[str, str]:
-    said = {}
-    for language in ("fr", "en"):
-        with translation.override(language):
-            said[language] = str(Ground(ground).label)
-    return said

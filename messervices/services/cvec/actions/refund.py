@@ -10,7 +10,9 @@ from messervices.foundations.students import actions as students
 from messervices.foundations.students.states import Certainty, FactKind
 from messervices.kernel.action import inside_action
 from messervices.kernel.actor import Actor
-from messervices.services.cvec.actions.row import record
+from messervices.kernel.errors import Refusal
+from messervices.services.cvec.actions.letter import letter_of
+from messervices.services.cvec.actions.row import record, tell_of
 from messervices.services.cvec.models import Acquittement, Request
 from messervices.services.cvec.states import GRANTED, REQUEST_STEPS, STEPS, Ground, Status
 
@@ -27,7 +29,7 @@ def follow_payout(*, payout_id: int, reference: str, news: PayoutNews, now: date
     ).first()  # fmt: skip
     if asked is None:
         return
-    if news.status in {"accepted", "paid"}:
+    if news.status == "paid" or (news.status == "accepted" and asked.ground != Ground.NOT_LIABLE):
         take_effect(asked, by=by, now=now)
     if news.status == "cancelled":
         _take_back(asked, news.reason, by=by, now=now)
@@ -65,13 +67,22 @@ def take_effect(asked: Request, *, by: Actor, now: datetime) -> None:
 
 
 def _take_back(asked: Request, reason: str, *, by: Actor, now: datetime) -> None:
-    """An agent cancelled the transfer: the CVEC is paid again, with its certificate, unless that was cancelled."""
+    """An agent cancelled the transfer: the CVEC is paid again, and a letter says why.
+
+    Raises ``Refusal("certificate_ended")`` when the certificate is worth nothing any more: that money is owed.
+    """
+    acquittement = Acquittement.objects.select_for_update(of=("self",)).get(pk=asked.acquittement_id)
+    if acquittement.status == Status.CANCELLED:
+        raise Refusal(
+            "certificate_ended",
+            _("L’attestation a pris fin avec ce remboursement : il reste dû. Demandez plutôt un autre compte."),
+        )
     asked.status = REQUEST_STEPS.target("take_back", asked.status)
     asked.reason = reason
-    asked.save(update_fields=["status", "reason"])
-    assert asked.acquittement_id is not None  # noqa: S101 - the database wants it of what is granted
-    acquittement = Acquittement.objects.select_for_update(of=("self",)).get(pk=asked.acquittement_id)
+    asked.letter = letter_of(asked, granted=False, now=now)
+    asked.save(update_fields=["status", "reason", "letter"])
     if acquittement.status == Status.REFUNDED:
         acquittement.status = STEPS.target("restore", acquittement.status)
         acquittement.save(update_fields=["status"])
+    tell_of(asked, "cvec.request_refused", {"refund": True, "reason": reason}, document_id=asked.letter_id, now=now)
     record(acquittement, "cvec.take_back_refund", by=by, now=now)

@@ -161,7 +161,7 @@ def decided_unguarded(asked: Request, step: str, reason: str, *, by: Actor, now:
     """The letter of a decision, without the row that the database locks as it is written."""
     assert (step, reason) == ("accept", "")
     asked.decided_at, asked.decided_by_label = now, by.label
-    asked.letter = decide._letter(asked, granted=True, now=now)
+    asked.letter = decide.letter_of(asked, granted=True, now=now)
 
 
 def test_a_request_sent_and_taken_back_at_once_ends_one_way_and_nobody_is_told_otherwise() -> None:

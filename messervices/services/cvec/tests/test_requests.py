@@ -132,6 +132,10 @@ def test_who_never_owed_it_gets_the_money_back_and_the_certificate_ends() -> Non
     asked = refund_asked(Ground.NOT_LIABLE)
     actions.accept_request(by=AGENT, request_id=asked.pk, now=AUTUMN)
     actions.accept_request(by=AGENT, request_id=asked.pk, now=AUTUMN)
+    assert Acquittement.objects.get(pk=asked.acquittement_id).status == Status.PAID, "until the money has left"
+    news(Payout.objects.get(), "paid")
+    with pytest.raises(Refusal, match="certificate_ended"):
+        news(Payout.objects.get(), "cancelled")
     acquittement = Acquittement.objects.get(pk=asked.acquittement_id)
     assert acquittement.status == Status.CANCELLED
     assert Document.objects.get(pk=acquittement.document_id).cancelled_at == AUTUMN
@@ -214,12 +218,25 @@ def test_a_transfer_that_an_agent_cancels_takes_the_decision_back() -> None:
     assert (asked.status, asked.reason) == ("refused", "Compte d’un autre.")
     assert Acquittement.objects.get(pk=asked.acquittement_id).status == Status.PAID
     assert balance("cvec:2026:collected:versailles") == 105_00
+    letters = Document.objects.filter(kind="cvec.decision", person=asked.person).order_by("pk")
+    assert [letter.contents["granted"] for letter in letters] == [True, False]
+    assert asked.letter_id == letters[1].pk
+
+
+def test_who_never_owed_it_keeps_the_certificate_when_the_transfer_is_cancelled_before_it_leaves() -> None:
+    asked = refund_asked(Ground.NOT_LIABLE)
+    actions.accept_request(by=AGENT, request_id=asked.pk, now=AUTUMN)
+    payout_actions.refuse(payout_id=Payout.objects.get().pk, by=payouts.agent(8), reason="Doute.", now=AUTUMN)
+    acquittement = Acquittement.objects.get(pk=asked.acquittement_id)
+    assert acquittement.status == Status.PAID
+    assert Document.objects.get(pk=acquittement.document_id).cancelled_at is None
 
 
 def news(payout: Payout, status: str) -> None:
     """What payouts writes and tells of a transfer."""
-    dated = {f"{status}_at": AUTUMN, "return_code": "AC04" if status == "returned" else ""}
-    Payout.objects.filter(pk=payout.pk).update(status=status, **dated)
+    if status != "cancelled":
+        dated = {f"{status}_at": AUTUMN, "return_code": "AC04" if status == "returned" else ""}
+        Payout.objects.filter(pk=payout.pk).update(status=status, **dated)
     told = PayoutNews(
         payout_id=payout.pk, number=payout.number, kind=payout.kind, reference=payout.reference,
         person_id=payout.person_id, establishment_uai="", crous_id=payout.crous_id,
