@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from messervices.foundations.payments import actions, selectors
 from messervices.kernel import crash, jobs
 from messervices.kernel.errors import ProviderUnavailable
@@ -65,10 +67,13 @@ def sweep_refunds(*, now: datetime) -> None:
 
 @jobs.periodic(cron="* * * * *", scope=_BANK, queue="payments")
 def try_banks(*, now: datetime) -> None:
-    """Ask the banks that are out whether they answer again: they come back without waiting for a student."""
-    for rail in selectors.rails_to_try(now):
-        if not actions.try_again(rail=rail, now=now):
-            log.warning("still no answer: %s", rail)
+    """Ask the banks that are out whether they answer again, and those to which we lead without a word if they still do.
+
+    Neither waits for a student: a bank comes back by itself, and one whose page is not asked for is missed in time.
+    """
+    for rail in [*selectors.rails_to_try(now), *selectors.rails_to_watch()]:
+        if not any(actions.try_again(rail=rail, now=now) for _turn in range(settings.RAIL_FAILURES)):
+            log.warning("no answer: %s", rail)
 
 
 def _each(what: str, numbers: Iterable[int], deed: Callable[[int], Any]) -> None:

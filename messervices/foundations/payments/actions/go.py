@@ -65,7 +65,8 @@ def go_to_bank(
         about = _about_link if by_link is None and attempt.link_id is not None else _about
         if about(attempt, rail, now, leave_silent=leave_silent) == rules.Move.WAIT:
             return Gone(order)
-    return Gone(order, _form(order, rail, traveller, now))
+    without = attempt.rail if attempt is not None and leave_silent else ""
+    return Gone(order, _form(order, rail, traveller, now, without=without))
 
 
 def _about_link(attempt: Attempt, _rail: str, now: datetime, *, leave_silent: bool) -> rules.Move:
@@ -110,9 +111,9 @@ def _outcome(attempt: Attempt, now: datetime, *, leave_silent: bool) -> rules.Ou
         raise
 
 
-def _form(order: Order, rail: str, traveller: Traveller, now: datetime) -> BankForm | None:
+def _form(order: Order, rail: str, traveller: Traveller, now: datetime, *, without: str) -> BankForm | None:
     """Begin at the first bank that takes it; one that fails before anybody was led to it makes room for the next."""
-    names = _candidates(order, rail, now)
+    names = _candidates(order, rail, now, without=without)
     refused: BeginRefusedByBank | None = None
     for place, name in enumerate(names, start=1):
         tried = begin(order_id=order.pk, rail=name, traveller=traveller, now=now)
@@ -134,9 +135,12 @@ def _form(order: Order, rail: str, traveller: Traveller, now: datetime) -> BankF
     raise ProviderUnavailable(rail, "out")
 
 
-def _candidates(order: Order, rail: str, now: datetime) -> list[str]:
-    """Give the banks to try: those that answer, or else the one of those out that answers again just now."""
-    names = selectors.rails_of(rail, order.amount_cents)
+def _candidates(order: Order, rail: str, now: datetime, *, without: str) -> list[str]:
+    """Give the banks to try: those that answer, or else the one of those out that answers again just now.
+
+    ``without``: the one that was just left for its silence comes last.
+    """
+    names = sorted(selectors.rails_of(rail, order.amount_cents), key=lambda name: name == without)
     healthy = [name for name in names if not selectors.is_out(name)]
     return healthy or [name for name in names if try_again(rail=name, now=now)][:1]
 

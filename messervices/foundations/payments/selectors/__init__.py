@@ -26,6 +26,7 @@ from messervices.foundations.payments.selectors.means import (
     rails_of,
     rails_out,
     rails_to_try,
+    rails_to_watch,
 )
 from messervices.foundations.payments.selectors.orders import (
     Standing,
@@ -84,6 +85,7 @@ __all__ = [
     "rails_of",
     "rails_out",
     "rails_to_try",
+    "rails_to_watch",
     "refunds_to_drive",
     "standing_of",
     "surplus_refunds",

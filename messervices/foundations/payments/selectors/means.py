@@ -116,3 +116,8 @@ def rails_to_try(now: datetime) -> list[str]:
     """Give the banks that are out and whose pause is over (one query)."""
     found = RailHealth.objects.filter(out_until__lte=now, rail__in=settings.PAYMENT_RAILS)
     return list(found.values_list("rail", flat=True))
+
+
+def rails_to_watch() -> list[str]:
+    """Give the banks in use that answer, as far as we know, and to which we lead without asking them (cached)."""
+    return [name for name in settings.PAYMENT_RAILS if not rail_named(name).terms.calls and not is_out(name)]

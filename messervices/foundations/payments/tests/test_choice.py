@@ -297,7 +297,6 @@ def test_who_says_that_they_did_not_pay_at_a_silent_bank_takes_another(
         go(order, later)
     with pytest.raises(ProviderUnavailable):
         go(order, later, rail="payfip")
-    put_out("lyra", later)
     gone = go(order, later, leave_silent=True)
     assert tries(order) == [("lyra", "abandoned", "left"), ("stripe", "begun", "")]
     banks.teller.try_card(arrive(banks, gone.form), CARD)

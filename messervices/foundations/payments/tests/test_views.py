@@ -114,7 +114,7 @@ def test_a_bank_that_is_down_begins_nothing_and_says_so(student: Client, order: 
     page = student.post(at("go", order))
     assert page.status_code == 503
     assert "La banque ne répond pas" in page.content.decode()
-    assert "Ne payez pas" in page.content.decode()
+    assert "Si vous avez pu payer, attendez sa réponse" in page.content.decode()
     assert Attempt.objects.count() == 1
 
 

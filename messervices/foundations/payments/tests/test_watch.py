@@ -129,8 +129,18 @@ def test_a_bank_comes_back_without_anybody_paying(bank: FakeRail) -> None:
     bank.says = said(Outcome.NEVER_SEEN)
     tasks.try_banks(now=NOW + 2 * PAUSE)
     assert (bank.asked, selectors.is_out("lyra")) == (2, False)
-    tasks.try_banks(now=NOW + 4 * PAUSE)
-    assert bank.asked == 2
+
+
+@pytest.mark.django_db
+def test_a_bank_to_which_we_lead_without_a_word_is_missed_without_anybody_paying(bank: FakeRail) -> None:
+    """Lyra's form is made here: nobody would notice that it is silent before some students had been there."""
+    bank.says = said(Outcome.NEVER_SEEN)
+    tasks.try_banks(now=NOW)
+    assert (bank.asked, selectors.is_out("lyra")) == (1, False)
+    bank.says = None
+    tasks.try_banks(now=NOW + 60 * SECOND)
+    assert (bank.asked, selectors.is_out("lyra")) == (1 + 3, True)
+    assert selectors.rails_to_watch() == []
 
 
 @pytest.mark.django_db
