@@ -45,7 +45,7 @@ def take_effect(asked: Request, *, by: Actor, now: datetime) -> None:
     if asked.settled_at is not None:
         return
     assert asked.acquittement_id is not None  # noqa: S101 - the database wants it of what is granted
-    acquittement = Acquittement.objects.select_for_update(of=("self",)).get(pk=asked.acquittement_id)
+    acquittement = Acquittement.objects.select_for_update(of=("self",)).get(requests=asked)
     asked.settled_at = now
     asked.save(update_fields=["settled_at"])
     if asked.ground != Ground.NOT_LIABLE:
@@ -71,7 +71,7 @@ def _take_back(asked: Request, reason: str, *, by: Actor, now: datetime) -> None
 
     Raises ``Refusal("certificate_ended")`` when the certificate is worth nothing any more: that money is owed.
     """
-    acquittement = Acquittement.objects.select_for_update(of=("self",)).get(pk=asked.acquittement_id)
+    acquittement = Acquittement.objects.select_for_update(of=("self",)).get(requests=asked)
     if acquittement.status == Status.CANCELLED:
         raise Refusal(
             "certificate_ended",
