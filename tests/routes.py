@@ -13,7 +13,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from messervices.foundations.documents.tests.factories import grant_of
 from messervices.foundations.notifications.selectors import stop_token
 from tests.world import YEAR, Side, World
-from tests.world_lists import daughter_at, demand_at, file_of
+from tests.world_lists import daughter_at, demand_at, file_of, share_at, sharing
 
 Args = Callable[[World, Side], tuple[Any, ...]]
 
@@ -257,6 +257,13 @@ ROUTES: dict[str, Route] = {
     "cvec_desk:establishments": Route(AGENTS),
     "cvec_desk:registration": Route(AGENTS, lambda _w, s: (demand_at(s.crous_id),), shows=True),
     "cvec_desk:affiliation": Route(AGENTS, lambda _w, s: (daughter_at(s.crous_id),), post={"accept": "1"}),
+    "cvec_desk:sharings": Route(AGENTS),
+    "cvec_desk:sharing": Route(NATIONAL, lambda _w, _s: (sharing(),)),
+    "cvec_desk:sharing_step": Route(NATIONAL, lambda _w, _s: (sharing(), "drop"), post={"reason": "Essai"}),
+    "cvec_desk:share": Route(AGENTS, lambda _w, s: (share_at(s.crous_id),)),
+    "cvec_desk:share_letter": Route(AGENTS, lambda _w, s: (share_at(s.crous_id),)),
+    "cvec_desk:classes": Route(AGENTS),
+    "cvec_desk:class": Route(AGENTS, fixed=(UVSQ,)),
     "cvec_desk:acquittement": Route(AGENTS, lambda _w, s: (s.file.pk,), shows=True),
     # Cash at the post office
     "cash:notice": Route(STUDENT, _cash_notice, shows=True),
@@ -295,6 +302,8 @@ ROUTES: dict[str, Route] = {
     "cvec:students": Route(ESTABLISHMENT, fixed=(UVSQ,)),
     "cvec:students_of": Route(ESTABLISHMENT, fixed=(UVSQ, YEAR)),
     "cvec:students_file": Route(ESTABLISHMENT, fixed=(UVSQ, YEAR)),
+    "cvec:shares": Route(ESTABLISHMENT, fixed=(UVSQ,)),
+    "cvec:share_letter": Route(ESTABLISHMENT, lambda _w, _s: (UVSQ, share_at(26))),
     "cvec:daughters": Route(ESTABLISHMENT, fixed=(UVSQ,)),
     "cvec:keys": Route(ESTABLISHMENT, fixed=(UVSQ,)),
     "cvec:end_key": Route(ESTABLISHMENT, fixed=(UVSQ, 1), post={}),

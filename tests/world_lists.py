@@ -4,15 +4,28 @@ The referent's own list holds somebody of neither side: a page of theirs that sh
 Another establishment lists students of both sides.
 """
 
+from datetime import UTC, datetime
+
 from messervices.foundations.crous.models import Establishment
+from messervices.foundations.ledger.actions import post
 from messervices.foundations.notifications.models import OutgoingMail
 from messervices.foundations.students.models import Person
 from messervices.kernel import clock
+from messervices.kernel.academic_year import AcademicYear
 from messervices.kernel.actor import Actor
 from messervices.services.cvec import actions
-from messervices.services.cvec.models import Acquittement, Affiliation, Nominee, Registration, RollFile
+from messervices.services.cvec.models import (
+    Acquittement,
+    Affiliation,
+    Nominee,
+    Registration,
+    RollFile,
+    Share,
+    Sharing,
+)
 from messervices.services.cvec.tests.rolls import AUTUMN, LYON_1, UVSQ, file_in, line_of
 
+JANUARY = datetime(2027, 1, 10, 9, 0, tzinfo=UTC)
 MOTHERS = {26: "0780412Z", 12: "0690187D"}
 DAUGHTERS = {26: "0782019W", 12: "0693364G"}
 
@@ -35,6 +48,21 @@ def make_lists(marks: dict[int, str], listed: Person, others: list[Person]) -> N
         actions.declare_daughter(by=Actor.system("test"), mother=mother, daughter=daughter, now=AUTUMN)
     file_in(line_of(_file(listed)), f"{UVSQ};;VER6KQTRMB00;Zed;Zoé;", uai=UVSQ)
     file_in(*(line_of(_file(person), LYON_1) for person in others), uai=LYON_1)
+    _share_out()
+
+
+def _share_out() -> None:
+    """The first instalment of those lists, final."""
+    post(
+        key="world:take", debit="psp:world:receivable", credit="cvec:2026:collected:versailles", amount_cents=9_000_00,
+        at=AUTUMN, reason="CVEC 2026-2027",
+    )  # fmt: skip
+    rights = frozenset({"cvec:share:prepare", "cvec:share:review"})
+    maker, checker = (Actor(kind="agent", user_id=n, label="Cnous", rights=rights, national=True) for n in (1, 2))
+    made = actions.draw_sharing(by=maker, year=AcademicYear(2026), kind="reference", now=JANUARY)
+    actions.count_sharing(sharing_id=made.pk, now=JANUARY)
+    actions.review_sharing(by=checker, sharing_id=made.pk, now=JANUARY)
+    actions.finalise_sharing(by=checker, sharing_id=made.pk, now=JANUARY)
 
 
 def _file(person: Person) -> Acquittement:
@@ -54,6 +82,16 @@ def daughter_at(crous_id: int) -> int:
 def file_of(uai: str) -> int:
     """The file of an establishment."""
     return RollFile.objects.get(filer_id=uai).pk
+
+
+def sharing() -> int:
+    """The sharing out of the world."""
+    return Sharing.objects.get().pk
+
+
+def share_at(crous_id: int) -> int:
+    """The share of the establishment at a Crous."""
+    return Share.objects.get(establishment_id={26: UVSQ, 12: LYON_1}[crous_id]).pk
 
 
 def nominee_token() -> str:

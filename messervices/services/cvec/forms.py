@@ -12,7 +12,7 @@ from messervices.foundations.crous.models import Establishment
 from messervices.look.forms import LookupField
 from messervices.services.cvec import actions, rules, selectors
 from messervices.services.cvec.rules import Mobility, Place, Route
-from messervices.services.cvec.states import GROUNDS, RequestKind
+from messervices.services.cvec.states import GROUNDS, RequestKind, ShareClass, SharingKind
 
 
 class SituationForm(forms.Form):
@@ -305,3 +305,22 @@ class PaperForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"required": _("Donnez une date."), "invalid": _("Donnez une date.")},
     )
+
+
+class DrawForm(forms.Form):
+    """Which sharing out to draw."""
+
+    year = forms.ChoiceField(label=_("Année universitaire"))
+    kind = forms.ChoiceField(label=_("Versement"), choices=SharingKind.choices, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, years: list[Any], **kwargs: Any) -> None:
+        """``years`` are those whose terms are set."""
+        super().__init__(*args, **kwargs)
+        self.fields["year"].choices = [(str(year), str(year)) for year in years]  # type: ignore[attr-defined]  # a field with choices
+
+
+class ClassForm(forms.Form):
+    """In which class an establishment is, and what says so."""
+
+    share_class = forms.ChoiceField(label=_("Classe"), choices=ShareClass.choices, widget=forms.RadioSelect)
+    source = forms.CharField(label=_("Source"), help_text=_("Texte ou décision qui le dit."), max_length=300)

@@ -100,6 +100,42 @@ _ADMITTED = """
         where n.registration_id = r.id) <> 2
 """
 
+_SHARED = """
+    select count(*) from cvec_sharing s where s.status not in ('counting', 'dropped') and s.kind = 'balance'
+      and s.net_cents <> (select coalesce(sum(total_cents), 0) from cvec_share h where h.sharing_id = s.id)
+        + (select coalesce(sum(amount_cents), 0) from cvec_crousshare c where c.sharing_id = s.id)
+"""
+
+_DRAWN = """
+    select count(*) from cvec_sharing s where s.status = 'final'
+      and (select coalesce(sum(value::bigint), 0) from jsonb_each_text(s.drawn)) <>
+          (select coalesce(sum(amount_cents), 0) from cvec_share h where h.sharing_id = s.id)
+        + (select coalesce(sum(amount_cents), 0) from cvec_crousshare c where c.sharing_id = s.id)
+"""
+
+_COUNTED = """
+    select count(*) from cvec_share h
+    left join (select sharing_id, establishment_id, sum(heads * 2520 / split) as counted from cvec_sharegroup
+               group by 1, 2) g on g.sharing_id = h.sharing_id and g.establishment_id = h.establishment_id
+    where coalesce(g.counted, 0) <> case when h.heads like '%/%'
+        then split_part(h.heads, '/', 1)::bigint * 2520 / split_part(h.heads, '/', 2)::bigint
+        else h.heads::bigint * 2520 end
+      and not exists (select from cvec_sharegroup b where b.sharing_id = h.sharing_id and b.split > 10)
+"""
+"""In 2 520ths of a student, which halves, thirds, up to tenths make whole."""
+
+_LETTERS = """
+    select count(*) from cvec_share h join cvec_sharing s on s.id = h.sharing_id
+    where s.status = 'final' and (h.letter is null or (h.letter ->> 'amount_cents')::bigint <> h.amount_cents)
+"""
+
+_TRANSFERRED = """
+    select count(*) from cvec_share h
+    left join payouts_payout p on p.kind = 'cvec.share' and p.reference = h.id::text and p.number = h.payout_number
+        and p.amount_cents = h.amount_cents and p.establishment_id = h.establishment_id
+    where h.status in ('ordered', 'paid', 'returned') and p.id is null
+"""
+
 
 def invariants() -> list[Invariant]:
     """Who paid, or need not, has a certificate; who has one paid, or need not; nobody has two; all is known."""
@@ -115,5 +151,10 @@ def invariants() -> list[Invariant]:
         Invariant("what a taken file keeps is what it refused", _TAKEN),
         Invariant("every line of a taken file was added, corrected, there already, or refused", _LOST),
         Invariant("an access accepted is that of two persons", _ADMITTED),
+        Invariant("the shares and what the Crous keep are the net take, to the cent", _SHARED),
+        Invariant("what a final sharing out took from the Crous is what it shares", _DRAWN),
+        Invariant("every share counts the students that were counted", _COUNTED),
+        Invariant("every share that is final has its letter, of the same sum", _LETTERS),
+        Invariant("every share that is ordered has its transfer, of the same sum", _TRANSFERRED),
         Invariant("a CVEC is said to be paid by somebody else if and only if its money came by a link", _PAYER),
     ]

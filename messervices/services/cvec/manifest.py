@@ -103,7 +103,10 @@ MANIFEST = Manifest(
     tile="messervices.services.cvec.manifest.tile",
     front="messervices.services.cvec.manifest.front",
     on_paid={"cvec": "messervices.services.cvec.actions.confirm_payment"},
-    on_payout={"cvec.refund": "messervices.services.cvec.actions.follow_payout"},
+    on_payout={
+        "cvec.refund": "messervices.services.cvec.actions.follow_payout",
+        "cvec.share": "messervices.services.cvec.actions.note_payout",
+    },
     desk_urls="messervices.services.cvec.desk.urls",
     desk_queues=(
         DeskQueue(
@@ -117,6 +120,12 @@ MANIFEST = Manifest(
             states.Right.ADMIT,
             "messervices.services.cvec.selectors.demands_waiting",
             "cvec_desk:establishments",
+        ),
+        DeskQueue(
+            gettext_lazy("Partage de la CVEC : à relire ou à arrêter"),
+            states.Right.CHECK_SHARE,
+            "messervices.services.cvec.selectors.to_review",
+            "cvec_desk:sharings",
         ),
     ),
     desk_panel="messervices.services.cvec.desk.panel.panels",

@@ -224,18 +224,76 @@ class Ending(models.TextChoices):
     CORRECTED = "corrected", _("corrigé")
 
 
+class ShareClass(models.TextChoices):
+    """What an establishment is for the sharing out; the reference for a student depends on it (D841-5)."""
+
+    PUBLIC = "public", _("université ou établissement public du ministère")
+    OTHER = "other", _("autre établissement public, consulaire ou privé d’intérêt général")
+    NONE = "none", _("établissement à but lucratif : pas de part")
+
+
+class SharingKind(models.TextChoices):
+    """The two payments of a year (D841-6)."""
+
+    REFERENCE = "reference", _("premier versement")
+    BALANCE = "balance", _("solde")
+
+
+class SharingStatus(models.TextChoices):
+    """A sharing out is drawn, reviewed by somebody else, then final; only then is anything paid."""
+
+    COUNTING = "counting", _("comptage en cours")
+    DRAFT = "draft", _("à relire par une autre personne")
+    REVIEWED = "reviewed", _("relue, à arrêter")
+    FINAL = "final", _("arrêtée")
+    DROPPED = "dropped", _("abandonnée")
+
+
+SHARING_STEPS = Workflow(
+    {
+        "counted": ((SharingStatus.COUNTING,), SharingStatus.DRAFT),
+        "review": ((SharingStatus.DRAFT,), SharingStatus.REVIEWED),
+        "finalise": ((SharingStatus.REVIEWED,), SharingStatus.FINAL),
+        "drop": ((SharingStatus.COUNTING, SharingStatus.DRAFT, SharingStatus.REVIEWED), SharingStatus.DROPPED),
+    }
+)
+
+
+class ShareStatus(models.TextChoices):
+    """How far the payment of a share is; once ordered, it follows the transfer."""
+
+    PLANNED = "planned", _("pas encore ordonnée")
+    NOTHING = "nothing", _("rien à verser")
+    NO_ACCOUNT = "no_account", _("attend les coordonnées bancaires")
+    ORDERED = "ordered", _("virement ordonné")
+    PAID = "paid", _("versée")
+    RETURNED = "returned", _("revenue : un autre compte est demandé")
+    CANCELLED = "cancelled", _("virement annulé")
+
+
+SHARE_OF_PAYOUT = {
+    "ready": ShareStatus.ORDERED, "accepted": ShareStatus.ORDERED, "paid": ShareStatus.PAID,
+    "returned": ShareStatus.RETURNED, "cancelled": ShareStatus.CANCELLED,
+}  # fmt: skip
+"""What the news of a transfer makes of its share."""
+
+
 class Right(StrEnum):
     """What an agent may be allowed to do here."""
 
     SEE = "cvec:acquittement:see"
     ADMIT = "cvec:establishment:admit"
     DECIDE = "cvec:request:decide"
+    SHARE = "cvec:share:prepare"
+    CHECK_SHARE = "cvec:share:review"
 
 
 RIGHTS = {
     Right.SEE: _("Voir les CVEC et leurs attestations"),
     Right.ADMIT: _("Valider les établissements et voir leurs listes"),
     Right.DECIDE: _("Décider des exonérations et des remboursements de CVEC"),
+    Right.SHARE: _("Préparer le partage de la CVEC et voir les parts"),
+    Right.CHECK_SHARE: _("Relire et arrêter le partage de la CVEC"),
 }
 
 _ASKED = {"year": "2026-2027"}
@@ -291,6 +349,13 @@ VERBS = {
     "cvec.refund": _("Votre CVEC est remboursée : l’attestation reste valable"),
     "cvec.void": _("Votre CVEC n’était pas due : elle est remboursée, l’attestation ne vaut plus"),
     "cvec.take_back_refund": _("Le remboursement de votre CVEC ne sera pas fait"),
+    "cvec.load_terms": _("Paramètres du partage chargés"),
+    "cvec.class_beneficiary": _("Un établissement est classé pour le partage"),
+    "cvec.draw_sharing": _("Un partage est préparé"),
+    "cvec.review_sharing": _("Un partage est relu"),
+    "cvec.finalise_sharing": _("Un partage est arrêté"),
+    "cvec.drop_sharing": _("Un partage est abandonné"),
+    "cvec.order_share": _("Le versement d’une part est ordonné"),
     "cvec.ask_registration": _("Un établissement demande un accès"),
     "cvec.confirm_nominee": _("Un référent a confirmé son adresse"),
     "cvec.accept_registration": _("L’accès d’un établissement est accepté"),

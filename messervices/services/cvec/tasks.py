@@ -33,3 +33,22 @@ def propose_refunds(*, now: datetime) -> None:
     """Every night, propose their money back to those who became scholars after paying; once to each."""
     for person_id, year in selectors.to_propose(now):
         actions.propose_refund(person_id=person_id, year=year, now=now)
+
+
+@jobs.job(scope=Scope("job:cvec.count_sharing", crous=EVERY))
+def count_sharing(*, sharing_id: int, now: datetime) -> None:
+    """Count what a sharing out rests on, then compute it; run again, it goes on from where it stands."""
+    actions.count_sharing(sharing_id=sharing_id, now=now)
+
+
+@jobs.job(scope=Scope("job:cvec.pay_shares", crous=EVERY))
+def pay_shares(*, sharing_id: int, now: datetime) -> None:
+    """Order the transfers of a sharing out that is final."""
+    actions.pay_shares(sharing_id=sharing_id, now=now)
+
+
+@jobs.periodic(cron="50 4 * * *", scope=Scope("job:cvec.pay_late_shares", crous=EVERY))
+def pay_late_shares(*, now: datetime) -> None:
+    """Every night, order the shares whose establishment has given its account since."""
+    for sharing_id in selectors.unpaid_sharings():
+        actions.pay_shares(sharing_id=sharing_id, now=now)

@@ -5,12 +5,22 @@ from messervices.services.cvec.models.check import Check
 from messervices.services.cvec.models.registration import Affiliation, ApiKey, Nominee, Registration
 from messervices.services.cvec.models.request import Request
 from messervices.services.cvec.models.roll import Roll, RollEntry, RollFile, RollLine
+from messervices.services.cvec.models.sharing import (
+    Beneficiary,
+    CrousShare,
+    Share,
+    ShareGroup,
+    ShareTerms,
+    Sharing,
+)
 
 __all__ = [
     "Acquittement",
     "Affiliation",
     "ApiKey",
+    "Beneficiary",
     "Check",
+    "CrousShare",
     "Nominee",
     "Registration",
     "Request",
@@ -18,4 +28,8 @@ __all__ = [
     "RollEntry",
     "RollFile",
     "RollLine",
+    "Share",
+    "ShareGroup",
+    "ShareTerms",
+    "Sharing",
 ]

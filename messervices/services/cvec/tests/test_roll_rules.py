@@ -5,7 +5,7 @@ import io
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messervices.services.cvec import rules
@@ -15,6 +15,7 @@ names = st.text(st.characters(codec="cp1252", exclude_categories=["Cc", "Cs", "Z
 cells = st.lists(names, min_size=6, max_size=6)
 
 
+@settings(deadline=None)
 @given(st.lists(cells, max_size=20), st.sampled_from(";\t,"), st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]))
 def test_a_list_written_by_a_spreadsheet_is_read_back_line_by_line(rows, separator, encoding) -> None:
     text = io.StringIO()
@@ -34,6 +35,7 @@ def test_a_list_written_by_a_spreadsheet_is_read_back_line_by_line(rows, separat
         assert [[cell.strip() for cell in row] for row in read] == wanted
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_whatever_the_bytes_nothing_breaks_and_every_byte_is_in_a_line(content: bytes) -> None:
     rules.looks_like_text(content)
@@ -46,6 +48,7 @@ def test_whatever_the_bytes_nothing_breaks_and_every_byte_is_in_a_line(content: 
         rules.written(cut, shape.columns if shape else (0, 1, 2, 3, 4, 5))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 300))
 def test_reading_goes_on_from_any_line_as_if_it_had_not_stopped(content: bytes, upto: int) -> None:
     lines = list(rules.physical_lines(content))

@@ -260,6 +260,25 @@ def _row(one: selectors.Listed) -> list[str]:
     return [*(rules.safe_cell(cell) for cell in said), "1" if one.in_order else "0", one.reason]
 
 
+@require_safe
+@for_referents
+def shares(request: Any, establishment: Establishment) -> HttpResponse:
+    """What came, or comes, to the establishment: each payment, its letter and its transfer."""
+    return _page(request, "shares", establishment, {"shares": selectors.shares_of(establishment.pk)})
+
+
+@require_safe
+@for_referents
+def share_letter(request: Any, establishment: Establishment, pk: int) -> HttpResponse:
+    """The letter of a payment, sealed."""
+    found = selectors.share_of(establishment.pk, pk)
+    if found is None or found.letter is None:
+        raise Http404
+    response = HttpResponse(selectors.letter_pdf(found, request.now), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{found.letter["number"]}.pdf"'
+    return response
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_referents
 def daughters(request: Any, establishment: Establishment) -> HttpResponse:
