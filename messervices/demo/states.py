@@ -62,6 +62,15 @@ SIGN_INS = (
         crous="versailles",
     ),
     SignIn(
+        "accountant",
+        _("Comptable du Crous de Versailles"),
+        "denis.morin@crous.example",
+        _("Importe ce que dit la banque, suit chaque euro, explique ce qui ne va pas."),
+        code_key="COMPTABLE234567COMPTABLE234567CO",
+        role="accountant",
+        crous="versailles",
+    ),
+    SignIn(
         "lyon",
         _("Agent du Crous de Lyon"),
         "paul.girard@crous.example",

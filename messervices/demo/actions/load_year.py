@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from messervices.demo import rules
 from messervices.demo.actions import walk
+from messervices.demo.actions.keep_books import keep_books
 from messervices.demo.actions.open_people import open_sign_in, read_some_files
 from messervices.demo.rules import Standing
 from messervices.demo.states import SIGN_INS
@@ -15,7 +16,7 @@ from messervices.foundations.crous import selectors as crous
 from messervices.foundations.students.rules import Identity
 from messervices.kernel.academic_year import AcademicYear
 
-STEPS = len(SIGN_INS) + rules.OTHERS + 1
+STEPS = len(SIGN_INS) + rules.OTHERS + 2
 """How many steps ``load`` yields, for a progress bar."""
 
 
@@ -60,6 +61,8 @@ def load(now: datetime) -> Iterator[str]:
     for key in ("versailles", "lyon"):
         read_some_files(accounts[key], key, now)
     yield "files opened by agents"
+    keep_books(now)
+    yield "accounts kept"
 
 
 def _walk_sign_ins(accounts: dict[str, User], season: Season) -> None:

@@ -18,11 +18,14 @@ BY = Actor.system("demonstration")
 _REASON = "Année de démonstration"
 _LABELS = {
     "versailles": "Camille Roux, Crous de Versailles",
+    "accountant": "Denis Morin, Crous de Versailles",
     "lyon": "Paul Girard, Crous de Lyon",
     "national": "Nadia Perrin, Cnous",
     "establishment": "Sofia Lambert, UVSQ",
 }
-_KINDS = {"versailles": Kind.AGENT, "lyon": Kind.AGENT, "national": Kind.AGENT, "establishment": Kind.ESTABLISHMENT}
+_KINDS = dict.fromkeys(("versailles", "accountant", "lyon", "national"), Kind.AGENT) | {
+    "establishment": Kind.ESTABLISHMENT
+}
 
 
 def open_sign_in(one: SignIn, now: datetime) -> User:
