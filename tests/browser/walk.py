@@ -49,7 +49,14 @@ def bank_running(folder: Path, port: int, site: str = "") -> Iterator[str]:
     """Run the demonstration's bank as the program that it is, for a ``site``; its clock is the platform's."""
     address = f"http://127.0.0.1:{port}"
     own = {"BANK_PORT": str(port), "MESSERVICES_VAR": str(folder), "BANK_HOUR_SECONDS": "1"}
-    own |= {"BANK_RETURN_URL": f"{site}/api/cash/return-file"} if site else {}
+    own |= (
+        {
+            "BANK_RETURN_URL": f"{site}/api/cash/return-file",
+            "BANK_STRIPE_NOTICE_URL": f"{site}/api/payments/stripe/notification",
+        }
+        if site
+        else {}
+    )
     own |= {"MESSERVICES_NOW": clock.now().isoformat(), "MESSERVICES_STARTED": str(time.time())}
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("MESSERVICES_", "LYRA_", "BANK_"))

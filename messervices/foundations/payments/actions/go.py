@@ -86,7 +86,8 @@ def _about(attempt: Attempt, wanted: str, now: datetime, *, leave_silent: bool) 
             leave(attempt_id=attempt.pk, detail=NO_DOOR, now=now)
         return rules.Move.RESUME
     move = rules.first_move(attempt.status, attempt.begun_at, now)
-    if move == rules.Move.WAIT or (move == rules.Move.RESUME and not switching and not out):
+    goes_on = not (switching or out or leave_silent)
+    if move == rules.Move.WAIT or (move == rules.Move.RESUME and goes_on):
         return move
     outcome = _outcome(attempt, now, leave_silent=leave_silent)
     if outcome is None:

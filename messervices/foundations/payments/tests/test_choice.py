@@ -303,6 +303,14 @@ def test_who_says_that_they_did_not_pay_at_a_silent_bank_takes_another(
     assert order.status == "paid"
 
 
+def test_who_has_just_left_a_silent_bank_is_not_led_back_to_it(banks: Bank, order: Order) -> None:
+    now = timezone.now()
+    go(order, now)
+    down(banks, "lyra")
+    assert not go(order, now + timedelta(seconds=9), leave_silent=True).form.fields
+    assert tries(order) == [("lyra", "abandoned", "left"), ("stripe", "begun", "")]
+
+
 def test_a_live_try_of_a_bank_that_went_out_is_asked_about_however_young(banks: Bank, order: Order) -> None:
     now = timezone.now()
     go(order, now)
