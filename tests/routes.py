@@ -13,6 +13,8 @@ from django.urls.resolvers import URLPattern, URLResolver
 from messervices.foundations.documents.tests.factories import grant_of
 from messervices.foundations.notifications.selectors import stop_token
 from tests.world import YEAR, Side, World
+from tests.world_lists import daughter_at, demand_at, file_of
+from tests.world_requests import request_at
 from tests.world_lists import daughter_at, demand_at, file_of, share_at, sharing
 
 Args = Callable[[World, Side], tuple[Any, ...]]
@@ -257,6 +259,8 @@ ROUTES: dict[str, Route] = {
     "cvec_desk:establishments": Route(AGENTS),
     "cvec_desk:registration": Route(AGENTS, lambda _w, s: (demand_at(s.crous_id),), shows=True),
     "cvec_desk:affiliation": Route(AGENTS, lambda _w, s: (daughter_at(s.crous_id),), post={"accept": "1"}),
+    "cvec_desk:requests": Route(AGENTS, shows=True),
+    "cvec_desk:request": Route(AGENTS, lambda _w, s: (request_at(s.crous_id),), shows=True),
     "cvec_desk:sharings": Route(AGENTS),
     "cvec_desk:sharing": Route(NATIONAL, lambda _w, _s: (sharing(),)),
     "cvec_desk:sharing_step": Route(NATIONAL, lambda _w, _s: (sharing(), "drop"), post={"reason": "Essai"}),
@@ -285,6 +289,9 @@ ROUTES: dict[str, Route] = {
     "cvec:certificate": Route(STUDENT, fixed=(YEAR,), shows=True),
     "cvec:on_phone": Route(STUDENT, fixed=(YEAR,), shows=True),
     "cvec:receipt": Route(STUDENT, fixed=(YEAR,), shows=True),
+    "cvec:refund": Route(STUDENT, fixed=(YEAR,)),
+    "cvec:exemption": Route(STUDENT, fixed=(YEAR,)),
+    "cvec:request_step": Route(STUDENT, fixed=(YEAR, "exemption", "submit"), post={}),
     # An establishment's space: the referent's own list holds nobody of either side
     "cvec:schools": Route(EVERYBODY, query="?q=versailles"),
     "cvec:register": PUBLIC,

@@ -51,6 +51,7 @@ from messervices.kernel.actor import Actor
 from messervices.services.cvec.models import Acquittement
 from messervices.services.cvec.tests.factories import acknowledge, pay
 from tests.world_lists import make_lists
+from tests.world_requests import make_request
 
 NOW = datetime(2026, 8, 28, 12, 0, tzinfo=UTC)
 YEAR = AcademicYear(2026)
@@ -196,6 +197,8 @@ def build() -> World:
     )
     Referent.objects.create(user=referent, establishment=Establishment.objects.get(pk="0781944P"), slot=1, since=NOW)
     moved = _moved()
+    for side in sides.values():
+        make_request(side.file, side.mark)
     make_lists(MARKS, moved, [side.paid for side in sides.values()])
     keyholder = open_account(email="cle@etudiant.example", password=None, now=NOW)
     work_off()
