@@ -83,7 +83,7 @@ SIGN_INS = (
         "establishment",
         _("Référente d’établissement (UVSQ)"),
         "sofia.lambert@uvsq.example",
-        _("Son université vérifie des attestations."),
+        _("Son université dépose la liste de ses étudiants et voit lesquels sont en règle."),
     ),
     SignIn(
         "national",

@@ -9,7 +9,7 @@ from messervices.demo.actions import walk
 from messervices.demo.actions.keep_books import keep_books
 from messervices.demo.actions.open_people import open_sign_in, read_some_files
 from messervices.demo.rules import Standing
-from messervices.demo.states import SIGN_INS
+from messervices.demo.states import SIGN_INS, UVSQ
 from messervices.foundations.accounts.actions.open_account import open_account
 from messervices.foundations.accounts.models import User
 from messervices.foundations.crous import selectors as crous
@@ -58,6 +58,7 @@ def load(now: datetime) -> Iterator[str]:
     _walk_sign_ins(accounts, season)
     for number in range(rules.OTHERS):
         yield _walk_other(rules.other(number), number, season)
+    walk.deposit_list(accounts["establishment"], UVSQ, now)
     for key in ("versailles", "lyon"):
         read_some_files(accounts[key], key, now)
     yield "files opened by agents"

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from messervices.foundations.accounts.models import User
 from messervices.foundations.accounts.selectors import actor_of
+from messervices.foundations.crous import selectors as crous
 from messervices.foundations.payments import actions as payments
 from messervices.foundations.payments import selectors as bank
 from messervices.foundations.payments.models import Attempt, Order, OutsideEvent
@@ -22,9 +23,11 @@ from messervices.foundations.students import selectors as students_read
 from messervices.foundations.students.rules import Identity
 from messervices.foundations.students.states import Certainty, FactKind
 from messervices.kernel.academic_year import AcademicYear
+from messervices.kernel.scope import acting_as, of_establishment
 from messervices.services.cvec import actions as cvec
+from messervices.services.cvec import selectors as cvec_read
 from messervices.services.cvec.models import Acquittement
-from messervices.services.cvec.states import Status
+from messervices.services.cvec.states import VALID, Status
 
 
 def tell_identity(user: User, identity: Identity, now: datetime) -> int:
@@ -113,3 +116,24 @@ def _notice(attempt: Attempt) -> bytes:
         "vads_auth_result": "00",
     }
     return urlencode(fields | {"signature": sign(fields, settings.LYRA_KEY)}).encode()
+
+
+def deposit_list(user: User, uai: str, now: datetime) -> None:
+    """Have a referent deposit a short list, with a slip in it, while lists are taken; the worker then reads it."""
+    year = cvec_read.filing_year(now)
+    window = cvec_read.filing_window(year, now) if year else None
+    filer = crous.establishment_of(uai)
+    if filer is None or year is None or window is None or now not in window or cvec_read.files_of(uai, year):
+        return
+    certified = Acquittement.objects.filter(year=year, status__in=VALID, crous__slug="versailles")
+    lines = ["uai;ine;cvec_number;birth_name;first_name;birth_date"]
+    for one in certified.select_related("person", "document").order_by("pk")[:30]:
+        number = one.document.number if one.document else ""
+        person, first = one.person, one.person.first_names.split(",")[0]
+        lines.append(f"{uai};{person.ine};{number};{person.birth_name};{first};{person.birth_on:%d/%m/%Y}")
+    lines.append(f"{uai};;VER6KQTRMB00;Perrot;Élodie;04/05/2006")
+    with acting_as(of_establishment(uai)):
+        cvec.receive_file(
+            by=actor_of(user), filer=filer, year=year, name="liste-cvec.csv",
+            content="\r\n".join([*lines, ""]).encode("cp1252"), whole=False, now=now,
+        )  # fmt: skip

@@ -6,6 +6,7 @@ What was read stays read, whatever happens to the worker.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from messervices.foundations.documents import rules as numbers
 from messervices.foundations.students import rules as students
 from messervices.kernel import crash
 from messervices.kernel.action import action
-from messervices.kernel.text import first_letters
+from messervices.kernel.text import search_key
 from messervices.services.cvec import rules, selectors
 from messervices.services.cvec.models import RollFile, RollLine
 from messervices.services.cvec.states import ROLL_STEPS, BadLine, RollStatus, Unreadable
@@ -139,14 +140,19 @@ def _judged(text: str, file: RollFile, known: dict[str, str], latest: date) -> R
         birth_on = rules.day_of(said.birth_date, latest)
     except ValueError:
         reason = BadLine.BAD_DATE
-    if not rules.roll_key(said.birth_name, ""):
+    name = search_key(said.birth_name)
+    if not name:
         reason = BadLine.NAME_MISSING
     elif not reason:
         reason = next(_wrong_with(number, ine), "")
     return Read(
         place, raw, known.get(bare, bare), ine.value[:11], number, said.birth_name, said.first_name, birth_on,
-        first_letters(said.birth_name, rules.LETTERS), rules.roll_key(said.birth_name, said.first_name), reason,
+        name.replace(" ", "").upper()[: rules.LETTERS], f"{name} {_first_key(said.first_name)}".strip()[:200], reason,
     )  # fmt: skip
+
+
+_first_key = lru_cache(maxsize=4_096)(search_key)
+"""First names are met again and again; a list is read in half the time when each is folded once."""
 
 
 def _wrong_with(number: str, ine: students.IneReading) -> Iterator[str]:

@@ -60,6 +60,7 @@ def sharing(request: Any, pk: int) -> HttpResponse:
     rows = selectors.shares_at_desk(request.actor, found, after=request.GET.get("after", "")[:8], limit=_PAGE + 1)
     context = {
         "sharing": found,
+        "as_of": selectors.last_instant(found.as_of),
         "terms": rules.Terms(**found.terms),
         "progress": selectors.progress_of_sharing(found),
         "wrong": selectors.replayed(found) if done and request.actor.national else None,
@@ -108,7 +109,7 @@ def share(request: Any, pk: int) -> HttpResponse:
         raise Http404
     groups = selectors.groups_of(found)
     lines = [{"group": one, "cents": one.heads * one.rate_cents // one.split} for one in groups]
-    context = {"share": found, "sharing": found.sharing, "lines": lines, "heads": Fraction(found.heads)}
+    context = {"share": found, "sharing": found.sharing, "lines": lines}
     context |= {"per_head": int(Fraction(found.sharing.per_head))}
     return _page(request, "share", context)
 

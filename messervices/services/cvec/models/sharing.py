@@ -1,11 +1,14 @@
 """Sharing out the proceeds: the terms of a year, who is a beneficiary, what was counted, what comes to whom."""
 
+from fractions import Fraction
+
 from django.db import models
 from django.db.models import F, Q
 
 from messervices.foundations.crous.models import Crous, Dated, Establishment
 from messervices.kernel.fields import AcademicYearField
 from messervices.kernel.isolation import IsolatedByEstablishment
+from messervices.services.cvec.rules import counted
 from messervices.services.cvec.states import ShareClass, ShareStatus, SharingKind, SharingStatus
 
 
@@ -187,6 +190,11 @@ class Share(models.Model):
         """Whose."""
         return f"share {self.pk} of {self.establishment_id}"
 
+    @property
+    def counted(self) -> str:
+        """How many students count, as people read it."""
+        return counted(Fraction(self.heads))
+
 
 class CrousShare(models.Model):
     """What a Crous keeps of the net take of a year, and why: students and establishments of its territory."""
@@ -208,3 +216,8 @@ class CrousShare(models.Model):
     def __str__(self) -> str:
         """Whose."""
         return f"kept by {self.crous_id}"
+
+    @property
+    def counted(self) -> str:
+        """How many students count, as people read it."""
+        return counted(Fraction(self.heads))

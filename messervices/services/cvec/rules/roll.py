@@ -166,8 +166,3 @@ def file_name(name: str) -> str:
 def safe_cell(text: str) -> str:
     """Write a cell so that no spreadsheet takes it for a formula; ``cells_of`` reads it back as it was."""
     return f"'{text}" if text.startswith(_SPREADSHEET) else text
-
-
-def roll_key(birth_name: str, first_name: str) -> str:
-    """Give the key by which a listed student is sorted and looked for: ``benali lina``."""
-    return search_key(f"{birth_name} {first_name}")[:200]

@@ -69,6 +69,21 @@ def heads_of(groups: Iterable[Group]) -> Fraction:
     return sum((Fraction(group.heads, group.split) for group in groups), Fraction(0))
 
 
+_PARTS = {
+    Fraction(0): "", Fraction(1, 2): "½", Fraction(1, 3): "⅓", Fraction(2, 3): "⅔", Fraction(1, 4): "¼",
+    Fraction(3, 4): "¾", Fraction(1, 6): "⅙", Fraction(5, 6): "⅚",
+}  # fmt: skip
+_THIN = "\u202f"
+
+
+def counted(heads: Fraction) -> str:
+    """Write how many students are counted, in any language: ``18 280 ½``; ``3 + 2/7`` for a part that has no sign."""
+    whole, rest = divmod(heads, 1)
+    said = f"{whole:,}".replace(",", _THIN)
+    part = _PARTS.get(rest)
+    return f"{said} + {rest}" if part is None else f"{said}{_THIN}{part}" if part else said
+
+
 def largest_remainder(exact: Mapping[str, Fraction], total: int) -> dict[str, int]:
     """Round exact shares that add up to ``total`` (whole cents), so that the rounded ones do too.
 

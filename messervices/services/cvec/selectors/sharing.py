@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -156,7 +156,6 @@ def unpaid_sharings() -> list[int]:
 
 def letter_contents(sharing: Sharing, share: Share, groups: list[rules.Group], now: datetime) -> dict[str, Any]:
     """All that the letter of a share says, to be frozen: figures, and how they come about. No fraction, no float."""
-    heads = Fraction(share.heads)
     return {
         "number": f"CVEC-{sharing.year.start}-{sharing.pk}-{share.establishment_id}",
         "year": sharing.year.label,
@@ -167,13 +166,13 @@ def letter_contents(sharing: Sharing, share: Share, groups: list[rules.Group], n
             {"heads": one.heads, "rate_cents": one.rate_cents, "split": one.split, "cents": _cents(one)}
             for one in groups
         ],
-        "heads": f"{heads.numerator}" if heads.denominator == 1 else f"{heads.numerator}/{heads.denominator}",
+        "heads": share.counted,
         "reference_cents": share.reference_cents,
         "variable_cents": share.variable_cents,
         "total_cents": share.total_cents,
         "before_cents": share.before_cents,
         "amount_cents": share.amount_cents,
-        "as_of": paris_day(sharing.as_of).isoformat(),
+        "as_of": paris_day(sharing.as_of - timedelta(minutes=1)).isoformat(),
         "issued_on": paris_day(now).isoformat(),
     }
 

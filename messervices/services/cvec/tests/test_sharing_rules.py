@@ -57,6 +57,19 @@ def test_a_split_adds_up_to_the_cent_and_nobody_is_a_cent_away_from_exact(shares
     assert rules.pro_rata(backwards, total) == split
 
 
+@pytest.mark.parametrize(
+    ("heads", "said"),
+    [
+        (Fraction(36_561, 2), "18\u202f280\u202f½"),
+        (Fraction(3), "3"),
+        (Fraction(7, 3), "2\u202f⅓"),
+        (Fraction(23, 7), "3 + 2/7"),
+    ],
+)
+def test_how_many_count_is_written_without_a_decimal(heads: Fraction, said: str) -> None:
+    assert rules.counted(heads) == said
+
+
 def test_shares_that_do_not_add_up_are_refused() -> None:
     with pytest.raises(ValueError, match="cents would be left"):
         rules.largest_remainder({"A": Fraction(1)}, 5)
