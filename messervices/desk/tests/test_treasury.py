@@ -19,6 +19,7 @@ from messervices.foundations.audit.models import Read
 from messervices.foundations.ledger import selectors as ledger
 from messervices.foundations.ledger.selectors import balance
 from messervices.foundations.payments.models import Capture
+from messervices.foundations.students.models import Person
 from messervices.foundations.treasury import actions
 from messervices.foundations.treasury.models import BankAccount, Contract, Entry, File, Mismatch, Settlement, Statement
 from messervices.foundations.treasury.tests.factories import (
@@ -383,3 +384,16 @@ def test_the_way_of_a_euro_is_found_in_so_many_queries(client: Client, agent: Us
     with CaptureQueriesContext(connection) as asked:
         page(client, "treasury_follow", "capture", capture.pk)
     assert len(asked) <= 20
+
+
+def test_a_payment_in_a_file_leads_to_its_way_for_who_may_see_it(
+    client: Client, agent: User, settled: Settlement
+) -> None:
+    capture = Capture.objects.order_by("pk")[0]
+    person = capture.order.person
+    Person.objects.filter(pk=person.pk).update(crous_ids=[VERSAILLES])
+    way = reverse("desk:treasury_follow", args=["order", capture.order_id])
+    for rights, shown in ((RIGHTS | {"desk:file:open"}, True), ({"desk:file:open"}, False)):
+        at_desk(client, rights=sorted(rights))
+        client.post(reverse("desk:open", args=[person.uuid]), {"reason": "payment"})
+        assert (way in page(client, "file_payments", person.uuid)) is shown

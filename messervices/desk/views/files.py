@@ -28,6 +28,7 @@ from messervices.foundations.documents import selectors as documents
 from messervices.foundations.notifications import selectors as notifications
 from messervices.foundations.students import selectors as students
 from messervices.foundations.students.models import Person
+from messervices.foundations.treasury.states import SEE as SEE_TREASURY
 
 _FEW = 5
 _QUEUE = 6
@@ -133,7 +134,10 @@ def _facts(request: AgentRequest, person: Person) -> dict[str, Any]:
 
 
 def _payments(request: AgentRequest, person: Person) -> dict[str, Any]:
-    return {"orders": selectors.payments_in_full(person, request.actor)}
+    return {
+        "orders": selectors.payments_in_full(person, request.actor),
+        "may_follow": request.actor.may(SEE_TREASURY),
+    }
 
 
 def _papers(request: AgentRequest, person: Person) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from messervices.kernel.action import action, inside_action
 __all__ = ["match"]
 
 _LOCK = "select pg_advisory_xact_lock(hashtext('treasury.match'), %s)"
+_PATIENCE = "set local statement_timeout = '5min'"
 
 
 def match(*, crous_id: int, now: datetime) -> int:
@@ -34,10 +35,9 @@ def match(*, crous_id: int, now: datetime) -> int:
 
 @action
 def _pair(*, crous_id: int, now: datetime) -> None:
-    """Find what goes together, and write the lines of settlements in the books."""
+    """Find what goes together."""
     _alone(crous_id)
     pair(crous_id=crous_id, now=now)
-    post_lines(crous_id=crous_id, now=now)
     crash.point("treasury.before_pair_commit")
 
 
@@ -52,9 +52,9 @@ def _tell(*, crous_id: int, after: int, now: datetime) -> int:
 
 @action
 def _post(*, crous_id: int, now: datetime) -> int:
-    """Write a batch of explained entries in the books; gives how many."""
+    """Write a batch of matched lines and of explained entries in the books; gives how many settlements and entries."""
     _alone(crous_id)
-    return post_batch(crous_id=crous_id, now=now)
+    return post_lines(crous_id=crous_id, now=now) + post_batch(crous_id=crous_id, now=now)
 
 
 @action
@@ -68,6 +68,7 @@ def _find(*, crous_id: int, now: datetime) -> int:
 
 @inside_action
 def _alone(crous_id: int) -> None:
-    """Wait for whoever matches this Crous now."""
+    """Wait for whoever matches this Crous now. A set of a whole campaign may take longer than what a page waits for."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, (crous_id,))
+        cursor.execute(_PATIENCE)

@@ -18,7 +18,8 @@ _LINES = """
         select l.settlement_id, coalesce(sum(l.amount_cents) filter (where l.amount_cents > 0), 0) as came,
                coalesce(sum(- l.amount_cents) filter (where l.amount_cents < 0), 0) as went
           from treasury_settlementline l
-         where l.crous_id = %(crous)s and l.posting is null and l.matched_at is not null group by l.settlement_id),
+         where l.crous_id = %(crous)s and l.posting is null and l.matched_at is not null
+         group by l.settlement_id order by l.settlement_id limit %(batch)s),
     counted as (
         update treasury_settlement s set postings = s.postings + 1 from waiting w
          where s.id = w.settlement_id returning s.id, s.rail, s.reference, s.postings, w.came, w.went),
@@ -42,13 +43,13 @@ _ENTRIES = """
 
 @inside_action
 def post_lines(*, crous_id: int, now: datetime) -> int:
-    """Write the newly matched lines of each settlement: what the rail owed is announced now. Gives how many transfers.
+    """Write the newly matched lines of a batch of settlements: what the rail owed is announced now. Gives how many.
 
     Everything of one settlement that was matched since the last time is one transfer each way.
     """
     slug = crous.crous_of(crous_id).slug
     with connection.cursor() as cursor:
-        cursor.execute(_LINES, {"crous": crous_id})
+        cursor.execute(_LINES, {"crous": crous_id, "batch": BATCH})
         rows = cursor.fetchall()
     postings = []
     for pk, rail, reference, turn, came, went in rows:
@@ -59,7 +60,8 @@ def post_lines(*, crous_id: int, now: datetime) -> int:
             for one in moved
             if one is not None
         ]
-    return post_many(postings, at=now)
+    post_many(postings, at=now)
+    return len(rows)
 
 
 @inside_action
