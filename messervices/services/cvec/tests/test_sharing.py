@@ -9,23 +9,17 @@ from unittest import mock
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from messervices.foundations.crous.models import Establishment, Referent
-from messervices.foundations.ledger.actions import post
 from messervices.foundations.ledger.selectors import assert_books_balance, balance
 from messervices.foundations.notifications.models import OutgoingMail
-from messervices.foundations.payouts.actions import tell_own_details
 from messervices.foundations.payouts.models import Payout
 from messervices.foundations.payouts.states import PayoutNews
-from messervices.foundations.payouts.tests.factories import IBANS
-from messervices.kernel import clock, crash
-from messervices.kernel.actor import Actor
+from messervices.kernel import crash
 from messervices.kernel.errors import Refusal
 from messervices.kernel.money import Cents
-from messervices.kernel.scope import acting_as, of_establishment
 from messervices.services.cvec import actions, rules, selectors, tasks
 from messervices.services.cvec.actions import share_out
 from messervices.services.cvec.models import Acquittement, Beneficiary, CrousShare, Share, ShareGroup, Sharing
-from messervices.services.cvec.tests.factories import NOW, YEAR, agent_user, referent, signed_in
+from messervices.services.cvec.tests.factories import YEAR
 from messervices.services.cvec.tests.rolls import (
     AUTUMN,
     INSA,
@@ -36,63 +30,21 @@ from messervices.services.cvec.tests.rolls import (
     file_in,
     line_of,
 )
+from messervices.services.cvec.tests.sharings import (
+    CHECKER,
+    JANUARY,
+    JUNE,
+    MAKER,
+    agent,
+    draw,
+    give_account,
+    lists,
+    settle,
+    take,
+)
 from messervices.services.cvec.tests.test_invariants import broken
 
 pytestmark = pytest.mark.django_db
-
-JANUARY, JUNE = datetime(2027, 1, 10, 9, 0, tzinfo=UTC), datetime(2027, 6, 5, 9, 0, tzinfo=UTC)
-RIGHTS = ("cvec:share:prepare", "cvec:share:review")
-
-
-def agent(user_id: int, *crous_ids: int, rights: tuple[str, ...] = RIGHTS) -> Actor:
-    return Actor(
-        kind="agent", user_id=user_id, label=f"Agent {user_id}", crous_ids=crous_ids, rights=frozenset(rights),
-        national=not crous_ids,
-    )  # fmt: skip
-
-
-MAKER, CHECKER = agent(1), agent(2)
-
-
-def take(cents: int, slug: str = "versailles") -> None:
-    """Have a Crous take in some money."""
-    with transaction.atomic():
-        key = f"test:{slug}:{random.random()}"
-        account = rules.collected_account(YEAR, slug)
-        post(key=key, debit="psp:test:receivable", credit=account, amount_cents=cents, at=NOW, reason="x")
-
-
-def draw(kind: str, now: datetime, by: Actor = MAKER) -> Sharing:
-    sharing = actions.draw_sharing(by=by, year=YEAR, kind=kind, now=now)
-    actions.count_sharing(sharing_id=sharing.pk, now=now)
-    return Sharing.objects.get(pk=sharing.pk)
-
-
-def settle(kind: str, now: datetime) -> Sharing:
-    """Draw, review, make final, and order what can be."""
-    sharing = draw(kind, now)
-    for _twice in range(2):
-        actions.review_sharing(by=CHECKER, sharing_id=sharing.pk, now=now)
-    for _twice in range(2):
-        actions.finalise_sharing(by=MAKER, sharing_id=sharing.pk, now=now)
-    for _twice in range(2):
-        actions.pay_shares(sharing_id=sharing.pk, now=now)
-    return Sharing.objects.get(pk=sharing.pk)
-
-
-def lists() -> list[Acquittement]:
-    """Two establishments: three students of one, two of the other, one of both."""
-    mine, hers, both = certified(3), certified(2), certified(1)
-    file_in(*(line_of(one) for one in [*mine, *both]))
-    file_in(*(line_of(one, LYON_1) for one in [*hers, *both]), uai=LYON_1)
-    return [*mine, *hers, *both]
-
-
-def give_account(uai: str = UVSQ) -> None:
-    user = referent(uai)
-    by = Actor(kind="establishment", user_id=user.pk, label=user.label)
-    name = Establishment.objects.get(pk=uai).name
-    tell_own_details(iban=IBANS["fr"], holder=name, by=by, now=AUTUMN, establishment_uai=uai)
 
 
 def test_the_first_instalment_pays_the_reference_and_halves_who_is_listed_twice() -> None:
@@ -343,64 +295,3 @@ def test_the_invariants_hold_after_a_year_and_each_breach_is_seen() -> None:
     )
     ShareGroup.objects.filter(sharing=sharing).update(heads=77)
     assert set(SHARES) <= broken()
-
-
-# Pages -----------------------------------------------------------------------------------------------------------
-
-
-def test_the_whole_is_led_from_the_desk_and_read_by_the_establishment() -> None:
-    lists()
-    take(10_000_00)
-    give_account()
-    with mock.patch.object(clock, "now", return_value=JANUARY):
-        maker, checker = (signed_in(agent_user(rights=RIGHTS)) for _n in range(2))
-        drawn = maker.post("/desk/cvec/sharing/", {"year": "2026-2027", "kind": "reference"})
-        sharing = Sharing.objects.get()
-        address = f"/desk/cvec/sharing/{sharing.pk}/"
-        assert drawn["Location"] == address
-        assert "Comptage des listes" in maker.get(address).content.decode()
-        actions.count_sharing(sharing_id=sharing.pk, now=JANUARY)
-        page = maker.get(address).content.decode()
-        assert "les mêmes parts, au centime" in page
-        assert "une autre personne le relit" in page
-        assert maker.post(f"{address}review").status_code == 409
-        assert checker.post(f"{address}review").status_code == 302
-        assert checker.post(f"{address}finalise").status_code == 302
-        actions.pay_shares(sharing_id=sharing.pk, now=JANUARY)
-        share = Share.objects.get(establishment_id=UVSQ)
-        explained = checker.get(f"/desk/cvec/sharing/shares/{share.pk}/").content.decode()
-        assert "sur 2 listes" in explained
-        assert "150,50" in explained
-        letter = checker.get(f"/desk/cvec/sharing/shares/{share.pk}/letter.pdf")
-        assert letter.content.startswith(b"%PDF")
-        assert checker.get("/desk/cvec/sharing/").status_code == 200
-        assert checker.get("/desk/cvec/sharing/classes/").status_code == 200
-        assert checker.get(f"/desk/cvec/sharing/classes/{INSA}").status_code == 200
-        own = signed_in(referent(INSA))
-        assert own.get(f"/cvec/space/{UVSQ}/shares/").status_code == 404
-        mine = signed_in(share_referent())
-        space = mine.get(f"/cvec/space/{UVSQ}/shares/").content.decode()
-        assert "150,50" in space
-        assert "virement ordonné" in space
-        assert mine.get(f"/cvec/space/{UVSQ}/shares/{share.pk}.pdf").content.startswith(b"%PDF")
-        other = Share.objects.get(establishment_id=LYON_1)
-        assert mine.get(f"/cvec/space/{UVSQ}/shares/{other.pk}.pdf").status_code == 404
-
-
-def share_referent():
-    return Referent.objects.get(establishment_id=UVSQ).user
-
-
-def test_a_crous_sees_the_shares_of_its_own_establishments() -> None:
-    lists()
-    take(10_000_00)
-    sharing = settle("reference", JANUARY)
-    lyon = signed_in(agent_user(12, rights=("cvec:share:prepare",)))
-    page = lyon.get(f"/desk/cvec/sharing/{sharing.pk}/").content.decode()
-    assert LYON_1 in page
-    assert UVSQ not in page
-    share = Share.objects.get(establishment_id=UVSQ)
-    assert lyon.get(f"/desk/cvec/sharing/shares/{share.pk}/").status_code == 404
-    assert lyon.get(f"/desk/cvec/sharing/shares/{share.pk}/letter.pdf").status_code == 404
-    with acting_as(of_establishment(LYON_1)):
-        assert [row.establishment_id for row in Share.objects.all()] == [LYON_1]
