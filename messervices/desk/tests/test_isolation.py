@@ -97,7 +97,7 @@ PROBES: dict[str, Callable[[dict[str, Any]], list[Any]] | None] = {
     "shelf_new": None,
     "shelf_row": None,
     "shelf_withdraw": None,
-    # Money that leaves and the accounts: of the other Crous in the matrix of the whole platform (tests/test_isolation.py).
+    # Money that leaves, and the accounts: another Crous tries them in the matrix of the platform (tests/test_isolation).
     "payout": None,
     "payout_answer": None,
     "payout_do": None,
