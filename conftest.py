@@ -16,7 +16,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from messervices.foundations.crous.selectors import Kept
 from messervices.kernel.scope import EVERY, Scope, acting_as
 
-KEPT = re.compile(r"^(crous_(?!agent|referent|role_)|catalogue_)")
+KEPT = re.compile(r"^(crous_(?!agent|referent|role_)|catalogue_|cvec_(beneficiary|shareterms)$)")
 """Reference tables: loaded once, and no test's clean-up empties them."""
 
 _TRUNCATE_TRIGGERS = "select tgrelid::regclass::text, tgname from pg_trigger where tgtype & 32 > 0 and not tgisinternal"
