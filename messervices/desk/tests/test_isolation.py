@@ -97,7 +97,7 @@ PROBES: dict[str, Callable[[dict[str, Any]], list[Any]] | None] = {
     "shelf_new": None,
     "shelf_row": None,
     "shelf_withdraw": None,
-    # Money that leaves, and the accounts: another Crous tries them in the matrix of the platform (tests/test_isolation).
+    # Money that leaves, and the accounts: another Crous tries them in the matrix of tests/test_isolation.py.
     "payout": None,
     "payout_answer": None,
     "payout_do": None,
