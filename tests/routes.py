@@ -13,9 +13,8 @@ from django.urls.resolvers import URLPattern, URLResolver
 from messervices.foundations.documents.tests.factories import grant_of
 from messervices.foundations.notifications.selectors import stop_token
 from tests.world import YEAR, Side, World
-from tests.world_lists import daughter_at, demand_at, file_of
-from tests.world_requests import request_at
 from tests.world_lists import daughter_at, demand_at, file_of, share_at, sharing
+from tests.world_requests import request_at
 
 Args = Callable[[World, Side], tuple[Any, ...]]
 
