@@ -42,7 +42,10 @@ MORE = {
         "backends": "Django asks it who signs in",
         "sessions": "Django's session engine",
     },
-    "demo": {"mailbox": "Django's mail backend of the demonstration"},
+    "demo": {
+        "mailbox": "Django’s mail backend of the demonstration",
+        "papers": "the files that the demonstration bank would have sent, for the year so far",
+    },
 }
 """Names that one room alone may hold, each because a framework asks for a module of that kind."""
 
