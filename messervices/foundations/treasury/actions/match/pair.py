@@ -71,12 +71,20 @@ _CREDITS = """
 """
 _NOTICES = """
     update treasury_entry e
-       set refs = (select array_agg(distinct ref) from unnest(e.refs || n.refs) as t (ref)),
-           return_reason = case when e.return_reason = '' then n.return_reason else e.return_reason end
-      from treasury_entry n join treasury_statement t on t.id = n.statement_id and t.loaded_at is not null
-     where e.crous_id = %(crous)s and e.match = '' and not e.notice and e.bank_ref <> '' and n.notice
-       and n.account_id = e.account_id and n.bank_ref = e.bank_ref and n.amount_cents = e.amount_cents
-       and not n.refs <@ e.refs
+       set refs = (select array_agg(distinct ref) from unnest(e.refs || p.refs) as t (ref)),
+           return_reason = case when e.return_reason = '' then p.return_reason else e.return_reason end
+      from (select o.id, n.refs, n.return_reason
+              from treasury_entry o
+              cross join lateral (
+                  select array_agg(distinct told.ref) as refs, max(n.return_reason) as return_reason
+                    from treasury_entry n
+                    join treasury_statement t on t.id = n.statement_id and t.loaded_at is not null
+                    cross join lateral unnest(n.refs) as told (ref)
+                   where n.notice and n.account_id = o.account_id and n.bank_ref = o.bank_ref and n.bank_ref <> ''
+                     and n.amount_cents = o.amount_cents) n
+             where o.crous_id = %(crous)s and o.match = '' and not o.notice and o.bank_ref <> ''
+               and not n.refs <@ o.refs) p
+     where p.id = e.id
 """
 """What a notice says of an entry that the statement names by the bank's reference alone."""
 

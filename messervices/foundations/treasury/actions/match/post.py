@@ -15,17 +15,18 @@ BATCH = 2000
 
 _LINES = """
     with waiting as (
-        select l.settlement_id, coalesce(sum(l.amount_cents) filter (where l.amount_cents > 0), 0) as came,
+        select l.settlement_id, array_agg(l.id) as ids,
+               coalesce(sum(l.amount_cents) filter (where l.amount_cents > 0), 0) as came,
                coalesce(sum(- l.amount_cents) filter (where l.amount_cents < 0), 0) as went
           from treasury_settlementline l
          where l.crous_id = %(crous)s and l.posting is null and l.matched_at is not null
          group by l.settlement_id order by l.settlement_id limit %(batch)s),
     counted as (
         update treasury_settlement s set postings = s.postings + 1 from waiting w
-         where s.id = w.settlement_id returning s.id, s.rail, s.reference, s.postings, w.came, w.went),
+         where s.id = w.settlement_id returning s.id, s.rail, s.reference, s.postings, w.came, w.went, w.ids),
     marked as (
-        update treasury_settlementline l set posting = c.postings from counted c
-         where l.settlement_id = c.id and l.crous_id = %(crous)s and l.posting is null and l.matched_at is not null)
+        update treasury_settlementline l set posting = p.postings
+          from (select unnest(c.ids) as id, c.postings from counted c) p where p.id = l.id)
     select id, rail, reference, postings, came, went from counted order by id
 """
 _ENTRIES = """
