@@ -337,7 +337,7 @@ def test_each_deed_asks_its_right(client: Client, settled: Settlement, rights: l
 
 
 QUERIES = {
-    "treasury": 8, "treasury_mismatches": 5, "treasury_files": 4, "treasury_sheet": 5, "treasury_period": 8,
+    "treasury": 8, "treasury_mismatches": 5, "treasury_files": 4, "treasury_sheet": 5, "treasury_period": 9,
     "treasury_transits": 5, "treasury_books": 6, "treasury_accounts": 5,
 }  # fmt: skip
 

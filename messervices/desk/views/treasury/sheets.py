@@ -68,16 +68,19 @@ def sheet(request: AgentRequest) -> HttpResponse:
 @require_GET
 @for_agents(SEE)
 def period(request: AgentRequest) -> HttpResponse:
-    """Closed days of a period beside last year's, by rail; refunds; what each service counts."""
+    """Closed days of a period beside last year's, by rail; refunds; what each service counts.
+
+    It ends yesterday, or, when nothing was collected in it, on the last day on which something was.
+    """
     crous_id = office_of(request)
     asked = request.GET.get("days", "")
     days = int(asked) if asked.isdecimal() and int(asked) in PERIODS else PERIODS[0]
     last = today_of(request, crous_id) - timedelta(days=1)
+    now_, then = _summed(crous_id, last, days)
+    if not now_ and not then and (busy := selectors.last_collected(crous_id)):
+        last = busy
+        now_, then = _summed(crous_id, last, days)
     first = last - timedelta(days=days - 1)
-    now_, then = (
-        selectors.summed_between(crous_id, *bounds)
-        for bounds in ((first, last), (a_year_before(first), a_year_before(last)))
-    )
     rails = sorted(now_.keys() | then.keys())
     year = crous.current_year("cvec", request.now, crous_id) or AcademicYear(last.year)
     context = {
@@ -87,6 +90,13 @@ def period(request: AgentRequest) -> HttpResponse:
         "figures": figures_of(crous_id, year), "year": year, "here": "treasury_period",
     }  # fmt: skip
     return draw(request, "period", crous_id, context)
+
+
+def _summed(crous_id: int, last: date, days: int) -> tuple[Summed, Summed]:
+    """Sum the days until one, and the same days of the year before."""
+    first = last - timedelta(days=days - 1)
+    before = selectors.summed_between(crous_id, a_year_before(first), a_year_before(last))
+    return selectors.summed_between(crous_id, first, last), before
 
 
 def a_year_before(day: date) -> date:
@@ -117,7 +127,8 @@ def _charts(crous_id: int, first: date, last: date) -> list[dict[str, Any]]:
             cents, other = (
                 of_day.get(rail, 0) if rail else sum(of_day.values()) for of_day in (here, before)
             )  # fmt: skip
-            rows.append((day_in_words(day), cents, euros(cents), other, euros(other)))
+            if cents or other:
+                rows.append((day_in_words(day), cents, euros(cents), other, euros(other)))
         charts.append({"id": f"collected-{rail or 'all'}", "rows": rows,
                        "title": rail_name(rail) if rail else _("Tous les moyens de paiement")})  # fmt: skip
     return charts

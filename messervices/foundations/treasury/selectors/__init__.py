@@ -31,6 +31,7 @@ from messervices.foundations.treasury.selectors.sheets import (
     Line,
     collected_by_day,
     day_sheet,
+    last_collected,
     sheets_between,
     summed_between,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "files_of",
     "files_to_drive",
     "items_of",
+    "last_collected",
     "last_statement",
     "lines_of",
     "mismatch_of",

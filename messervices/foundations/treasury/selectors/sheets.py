@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
 from messervices.foundations.crous import selectors as crous
 from messervices.foundations.treasury.models import Sheet
@@ -133,6 +133,11 @@ def collected_by_day(crous_id: int, first: date, last: date) -> dict[date, dict[
     for day, rail, cents in rows.values_list("day", "rail", "collected_cents"):
         found.setdefault(day, {})[rail] = cents
     return found
+
+
+def last_collected(crous_id: int) -> date | None:
+    """The last closed day on which something was collected; ``None`` when there is none."""
+    return Sheet.objects.filter(crous_id=crous_id, collected__gt=0).aggregate(day=Max("day"))["day"]
 
 
 def summed_between(crous_id: int, first: date, last: date) -> dict[str, dict[str, int]]:
