@@ -4,7 +4,6 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from csp.constants import HEADER
@@ -46,17 +45,18 @@ class LoggingMiddleware:
         return response
 
 
-_NONCE = "@nonce@"
-
-
-@lru_cache(maxsize=2)
-def _policy(nonce: str | None) -> str:
-    """The policy of ordinary pages, written once."""
-    return str(build_policy(nonce=nonce))
-
-
 class PolicyMiddleware(CSPMiddleware):
-    """The library's Content-Security-Policy, of which ordinary pages change only the nonce."""
+    """The library's Content-Security-Policy, of which ordinary pages change only the nonce.
+
+    It is written once for each handler, never for the process: a handler keeps the settings that it was built under.
+    """
+
+    _NONCE = "@nonce@"
+
+    def __init__(self, *given: Any) -> None:
+        """Write the policy of ordinary pages, with a nonce and without."""
+        super().__init__(*given)
+        self._with, self._without = (str(build_policy(nonce=nonce)) for nonce in (self._NONCE, None))
 
     def process_response(self, request: Any, response: Any) -> Any:
         """Write the header; a view that changed its own policy is left to the library."""
@@ -65,7 +65,7 @@ class PolicyMiddleware(CSPMiddleware):
         nonce = getattr(request, "_csp_nonce", None)
         if nonce is None:
             request.csp_nonce = CheckableLazyObject(self._csp_nonce_post_response)  # too late for one: an error
-        response.headers[HEADER] = _policy(nonce and _NONCE).replace(_NONCE, nonce or "")
+        response.headers[HEADER] = self._with.replace(self._NONCE, nonce) if nonce else self._without
         return response
 
 
