@@ -302,6 +302,7 @@ _NOMINEE = {
     "first_name": "Mme Durand",
     "url": "https://messervices.example/cvec/establishment/confirm/abc",
 }
+_SHARE = {"establishment": "École de la Rivière", "year": "2026-2027", "path": "/cvec/space/0750001A/shares/"}
 
 MESSAGES = {
     "cvec.certificate": MessageKind(
@@ -329,6 +330,7 @@ MESSAGES = {
         samples=(_ASKED | {"refund": True, "reason": "La notification est d’une autre année."},)
     ),
     "cvec.refund_proposed": MessageKind(topic=Topic.MONEY, samples=(_ASKED | {"until": "2027-05-31"},)),
+    "cvec.share": MessageKind(samples=(_SHARE | {"first": True}, _SHARE | {"first": False})),
 }
 
 VERBS = {
