@@ -52,7 +52,7 @@ DatabaseOperations.execute_sql_flush = _flush_as_owner  # type: ignore[method-as
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the test of sequences of a bank's notices (T3) is, and where it begins."""
-    parser.addoption("--t3", type=int, default=800, help="how many sequences of a bank's notices are tried")
+    parser.addoption("--t3", type=int, default=2000, help="how many sequences of a bank's notices are tried")
     parser.addoption("--t9", type=int, default=200, help="how many ends of a payer's link are tried")
     parser.addoption("--machine", type=int, default=25, help="how many lives of an order over all banks are tried (T1)")
     parser.addoption("--t3-seed", type=int, default=1, help="the first of them; each has its own seed")
