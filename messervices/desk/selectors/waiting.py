@@ -63,11 +63,10 @@ def other_holder(case: IdentifierCase, actor: Actor) -> Person | None:
 
 
 def bank_waiting(actor: Actor) -> Queue | None:
-    """How many notices and refunds of the bank wait for an accountant (three queries); ``None`` for anybody else."""
+    """How many notices and refunds of the bank wait for an accountant (one query); ``None`` for anybody else."""
     if not actor.may(states.CLOSE_EVENT):
         return None
-    counts = (payments.count_events_unrecognised, payments.count_incidents, payments.count_surplus_refunds)
-    return Queue(_("Banque"), sum(count(actor) for count in counts), "desk:bank", "card")
+    return Queue(_("Banque"), payments.count_waiting(actor), "desk:bank", "card")
 
 
 def cash_waiting(actor: Actor) -> Queue | None:
@@ -78,14 +77,10 @@ def cash_waiting(actor: Actor) -> Queue | None:
 
 
 def payouts_queue(actor: Actor) -> Queue | None:
-    """How many payouts, runs and answers wait for an agent (four queries); ``None`` for who may not see them."""
+    """How many payouts, runs and answers wait for an agent (one query); ``None`` for who may not see them."""
     if not actor.may(SEE_PAYOUTS):
         return None
-    counts = (
-        payouts.count_payouts_waiting, payouts.count_runs_to_sign, payouts.count_payouts_returned,
-        payouts.count_answers_waiting,
-    )  # fmt: skip
-    return Queue(_("Virements"), sum(count(actor) for count in counts), "desk:payouts", "euro")
+    return Queue(_("Virements"), payouts.count_waiting(actor), "desk:payouts", "euro")
 
 
 def treasury_waiting(actor: Actor) -> Queue | None:

@@ -190,5 +190,5 @@ def test_the_landing_page_asks_few_questions(client: Client, django_assert_max_n
     contested()
     at_desk(client, cnous=True)
     client.get(reverse("desk:home"))
-    with django_assert_max_num_queries(16):  # the session, the numbers, the last files; then one count a queue
+    with django_assert_max_num_queries(11):  # the session, the numbers, the last files; then one count a queue
         client.get(reverse("desk:home"))

@@ -1,15 +1,12 @@
 """The test of kills (T4): ``kill -9`` at every marked point of an import. Nothing is lost, nothing counts twice."""
 
-import os
 import re
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -25,8 +22,9 @@ from messervices.foundations.payments import tasks as payments
 from messervices.foundations.payments.models import OutsideEvent
 from messervices.foundations.payments.states import Paid
 from messervices.foundations.payments.tests.factories import ACCOUNT, OrderFactory
-from messervices.kernel import crash, manifest
+from messervices.kernel import manifest
 from messervices.kernel.actor import Actor
+from messervices.kernel.tests.kills import killed_at
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("queue")]
 ROOM = Path(__file__).parents[1]
@@ -46,20 +44,6 @@ def _sold(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(reading, "A_BATCH", 3)
     with mock.patch.object(manifest, "paid_callback", {"test": on_paid}.__getitem__):
         yield
-
-
-def killed_at(point: str, deed: Callable[[], None], marker: Path) -> bool:
-    """Do the deed in a child process that dies at the point; tell whether it did."""
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        crash._AT, crash._MARKER = f"cash.{point}", str(marker)
-        try:
-            deed()
-        finally:
-            os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 def import_it(raw: bytes) -> None:
@@ -88,7 +72,7 @@ def test_an_import_cut_anywhere_counts_everything_once(tmp_path: Path, *, point:
     taken = [took(issue(OrderFactory(created_at=now), now)) for _turn in range(NOTICES)]
     strays = [Counter("12345678901234567890", operation=operation()) for _turn in range(STRAYS)]
     raw = return_file(*taken, *strays)
-    assert killed_at(point, lambda: import_it(raw), tmp_path / "marker")
+    assert killed_at("cash", point, lambda: import_it(raw), tmp_path / "marker")
     never_came = point == "before_store" and not again.startswith("it is")
     if again.startswith("it is"):
         import_it(raw)
@@ -114,7 +98,7 @@ def test_a_file_of_the_folder_cut_between_store_and_move_is_taken_once(tmp_path:
     folder.mkdir()
     (folder / "a.csv").write_bytes(return_file(took(issue(OrderFactory(created_at=now), now))))
     later = now + timedelta(hours=1)
-    assert killed_at("before_move", lambda: tasks.take_folder(folder, later), tmp_path / "marker")
+    assert killed_at("cash", "before_move", lambda: tasks.take_folder(folder, later), tmp_path / "marker")
     assert tasks.take_folder(folder, later) == [("a.csv", "known")]
     assert ReturnFile.objects.count() == 1
     assert (folder / "taken" / "a.csv").exists()
@@ -131,5 +115,5 @@ def test_every_marked_point_is_tried() -> None:
 def test_nothing_is_killed_in_ordinary_life(tmp_path: Path) -> None:
     now = timezone.now()
     raw = return_file(took(issue(OrderFactory(created_at=now), now)))
-    assert not killed_at("no_such_point", lambda: import_it(raw), tmp_path / "marker")
+    assert not killed_at("cash", "no_such_point", lambda: import_it(raw), tmp_path / "marker")
     assert Line.objects.get().event.status == "done"

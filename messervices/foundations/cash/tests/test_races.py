@@ -29,8 +29,9 @@ from messervices.foundations.payments.models import Attempt, Capture, Order, Out
 from messervices.foundations.payments.tests.factories import ACCOUNT, LATER, NOW, FakeService, OrderFactory, begin
 from messervices.foundations.payments.tests.factories import notice as bank_notice
 from messervices.foundations.payments.tests.factories import receive as bank_says
-from messervices.foundations.payments.tests.test_races import together, without
+from messervices.foundations.payments.tests.test_races import without
 from messervices.kernel.errors import Refusal
+from messervices.kernel.tests.races import together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("queue")]
 READ = sys.modules["messervices.foundations.cash.actions.read"]

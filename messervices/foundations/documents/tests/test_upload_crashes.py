@@ -5,12 +5,10 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from messervices.foundations.documents import actions, tasks
 from messervices.foundations.documents.models import Paper, Upload
@@ -19,8 +17,8 @@ from messervices.foundations.documents.tests import honest
 from messervices.foundations.documents.tests.factories import LATER, deeds, hand_in
 from messervices.foundations.documents.tests.test_invariants import breaches
 from messervices.foundations.students.tests.factories import NOW, PersonFactory, student, user_of
-from messervices.kernel import crash
 from messervices.kernel.errors import ProviderUnavailable
+from messervices.kernel.tests.kills import killed_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOM = Path(__file__).parents[1]
@@ -29,26 +27,12 @@ OF_THE_RECEIPT = ("before_receipt",)
 OF_THE_SEAL = ("sealed",)
 
 
-def killed_at(point: str, deed: Callable[[], object], marker: Path) -> bool:
-    """Do the deed in a child process that dies at the point; tell whether it did."""
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        crash._AT, crash._MARKER = f"documents.{point}", str(marker)
-        try:
-            deed()
-        finally:
-            os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
 @pytest.mark.parametrize("point", OF_THE_CHECK)
 @pytest.mark.parametrize("again", ["its job runs again", "the sweep finds it"])
 @pytest.mark.parametrize("content", [honest.pdf(), b"%PDF-1.7\nno\n%%EOF\n"], ids=["good", "bad"])
 def test_a_check_cut_anywhere_comes_to_one_verdict(point: str, again: str, content: bytes, tmp_path: Path) -> None:
     upload = hand_in(content=content)
-    assert killed_at(point, lambda: tasks.check(upload_id=upload.pk, now=NOW), tmp_path / "marker")
+    assert killed_at("documents", point, lambda: tasks.check(upload_id=upload.pk, now=NOW), tmp_path / "marker")
     upload.refresh_from_db()
     readable = Paper.objects.filter(content__isnull=False).exists()
     assert readable == (upload.status == "clean")
@@ -68,7 +52,7 @@ def test_a_check_cut_anywhere_comes_to_one_verdict(point: str, again: str, conte
 def test_a_receipt_cut_before_its_end_leaves_nothing_and_can_be_done_again(point: str, tmp_path: Path) -> None:
     person = PersonFactory()
     by = student(user_of(person))
-    assert killed_at(point, lambda: hand_in(person, by=by), tmp_path / "marker")
+    assert killed_at("documents", point, lambda: hand_in(person, by=by), tmp_path / "marker")
     assert not Upload.objects.exists()
     hand_in(person, by=by)
     assert Upload.objects.count() == 1

@@ -4,17 +4,14 @@ The mailbox is a folder, so that what a dead process handed over can be counted.
 each exactly once; one that does not, as no SMTP server does, gets each at most once, and what may have left is said.
 """
 
-import os
 import re
-import signal
-from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -25,8 +22,7 @@ from messervices.foundations.notifications.tests.factories import breaches, give
 from messervices.foundations.notifications.tests.reports import dsn, notice, signature
 from messervices.foundations.students.models import Person
 from messervices.foundations.students.tests.factories import PersonFactory
-from messervices.kernel import crash
-from messervices.kernel.scope import EVERY, Scope, acting_as
+from messervices.kernel.tests.kills import killed_at
 
 mailbox = import_module("messervices.demo.mailbox")
 """The mailbox of the demonstration, which stands above this room: the settings name it, and so do we."""
@@ -44,21 +40,6 @@ def _folder(settings: Any, tmp_path: Path) -> None:
     settings.DEMO_MAILBOX = tmp_path / "mail"
     settings.EMAIL_BACKEND = "messervices.demo.mailbox.Backend"
     take_jobs()
-
-
-def killed_at(point: str, deed: Callable[[], None], marker: Path) -> bool:
-    """Do the deed in a child process that dies at the point; tell whether it did."""
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        crash._AT, crash._MARKER = f"notifications.{point}", str(marker)
-        try:
-            with acting_as(Scope("test", crous=EVERY)):
-                deed()
-        finally:
-            os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 def work(hours: int = 3) -> None:
@@ -94,7 +75,9 @@ def test_a_mail_cut_anywhere_is_handed_over_once(
     person = someone()
     messages = [told(person), told(person)]
     now = timezone.now()
-    assert killed_at(point, lambda: tasks.send_message(message_id=messages[0].pk, now=now), tmp_path / "marker")
+    assert killed_at(
+        "notifications", point, lambda: tasks.send_message(message_id=messages[0].pk, now=now), tmp_path / "marker"
+    )
     work()
     states = set(Message.objects.values_list("mail_status", flat=True))
     left = handed()
@@ -119,7 +102,7 @@ def test_a_mail_to_an_address_cut_anywhere_is_handed_over_once(
         row = actions.queue_mail(
             to="a@b.example", language="fr", template="room/mail/pay", params={"url": "x"}, now=now
         )
-    assert killed_at(point, lambda: tasks.send_mail(mail_id=row.pk, now=now), tmp_path / "marker")
+    assert killed_at("notifications", point, lambda: tasks.send_mail(mail_id=row.pk, now=now), tmp_path / "marker")
     work()
     row = OutgoingMail.objects.get()
     assert row.params == {}, "whatever became of it, its words are gone"
@@ -137,7 +120,7 @@ def test_an_sms_cut_anywhere_is_handed_over_once_because_its_carrier_is_asked(po
         give_phone(person)
     told(person, kind="room.alarm", params={}, mail=False)
     sms, now = Sms.objects.get(), timezone.now()
-    assert killed_at(point, lambda: tasks.send_sms(sms_id=sms.pk, now=now), tmp_path / "marker")
+    assert killed_at("notifications", point, lambda: tasks.send_sms(sms_id=sms.pk, now=now), tmp_path / "marker")
     work()
     sms.refresh_from_db()
     assert sms.status == SmsStatus.SENT
@@ -165,7 +148,7 @@ def test_a_report_cut_anywhere_is_applied_once(point: str, source: str, tmp_path
             getattr(tasks, name)(**asked, now=now)
 
     expected = not (point == "report_kept" and source == "returned")
-    assert killed_at(point, arrive, tmp_path / "marker") is expected
+    assert killed_at("notifications", point, arrive, tmp_path / "marker") is expected
     arrive()
     work()
     assert Report.objects.get().status == ReportStatus.APPLIED
@@ -186,7 +169,9 @@ def test_every_marked_point_is_tried() -> None:
 def test_nothing_is_killed_in_ordinary_life(tmp_path: Path) -> None:
     message = told(someone())
     now = timezone.now()
-    assert not killed_at("no_such_point", lambda: tasks.send_message(message_id=message.pk, now=now), tmp_path / "m")
+    assert not killed_at(
+        "notifications", "no_such_point", lambda: tasks.send_message(message_id=message.pk, now=now), tmp_path / "m"
+    )
     message.refresh_from_db()
     assert message.mail_status == MailStatus.SENT
     assert handed() == ["Votre document 2026-2027"]

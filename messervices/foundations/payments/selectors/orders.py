@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Value
 
 from messervices.foundations.payments import rules
 from messervices.foundations.payments.models import Attempt, Capture, Order, OutsideEvent, Refund
 from messervices.foundations.payments.selectors.means import Means, means_now, rails_out
 from messervices.foundations.payments.states import (
     LIVE,
+    WAITING_FOR_AGENT,
     AttemptStatus,
     EventStatus,
     OrderStatus,
@@ -111,20 +112,10 @@ def events_unrecognised(actor: Actor, limit: int = 50) -> list[OutsideEvent]:
     return list(_waiting(actor, EventStatus.UNKNOWN).order_by("received_at")[:limit])
 
 
-def count_events_unrecognised(actor: Actor) -> int:
-    """Count them, for the desk's queue."""
-    return _waiting(actor, EventStatus.UNKNOWN).count()
-
-
 def incidents(actor: Actor, limit: int = 50) -> list[OutsideEvent]:
     """List notices that do not fit their order (other amount, money taken back), oldest first, with the attempt."""
     found = _waiting(actor, EventStatus.INCIDENT).select_related("attempt__order")
     return list(found.order_by("received_at")[:limit])
-
-
-def count_incidents(actor: Actor) -> int:
-    """Count them, for the desk's queue."""
-    return _waiting(actor, EventStatus.INCIDENT).count()
 
 
 def _under_way(actor: Actor) -> QuerySet[Refund]:
@@ -137,9 +128,10 @@ def surplus_refunds(actor: Actor, limit: int = 50) -> list[Refund]:
     return list(_under_way(actor).select_related("capture__order").order_by("queued_at")[:limit])
 
 
-def count_surplus_refunds(actor: Actor) -> int:
-    """Count them, for the desk's queue."""
-    return _under_way(actor).count()
+def count_waiting(actor: Actor) -> int:
+    """Count the notices, known and unknown, and the refunds that wait for an accountant (one query)."""
+    notices = OutsideEvent.objects.filter(crous_id__in=actor.scope.crous, status__in=WAITING_FOR_AGENT)
+    return notices.values(one=Value(1)).union(_under_way(actor).values(one=Value(1)), all=True).count()
 
 
 def count_stuck(now: datetime) -> int:

@@ -19,8 +19,8 @@ from messervices.foundations.payments.providers.stripe import Stripe
 from messervices.foundations.payments.rules import RESUME_WITHIN, RETRY_WITHIN
 from messervices.foundations.payments.tests.banks import arrive, playing
 from messervices.foundations.payments.tests.factories import ACCOUNT, FakeService, OrderFactory, go
-from messervices.foundations.payments.tests.test_races import together
 from messervices.kernel.errors import ProviderUnavailable, Refusal
+from messervices.kernel.tests.races import together
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 CARD = "4970100000000022"

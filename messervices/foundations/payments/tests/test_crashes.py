@@ -3,16 +3,13 @@
 The student ends with one payment, whatever was cut where.
 """
 
-import os
 import re
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -25,8 +22,9 @@ from messervices.foundations.payments.models import Attempt, Capture, Order, Out
 from messervices.foundations.payments.states import LIVE, Paid
 from messervices.foundations.payments.tests.banks import arrive, at, playing
 from messervices.foundations.payments.tests.factories import ACCOUNT, OrderFactory, breaches, go
-from messervices.kernel import crash, manifest
+from messervices.kernel import manifest
 from messervices.kernel.actor import Actor
+from messervices.kernel.tests.kills import killed_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOM = Path(__file__).parents[1]
@@ -52,20 +50,6 @@ def real_bank(tmp_path: Path) -> Iterator[Bank]:
     """The demonstration bank, reached over HTTP by the adapters of the product."""
     with playing(tmp_path) as bank, mock.patch.object(manifest, "paid_callback", {"test": on_paid}.__getitem__):
         yield bank
-
-
-def killed_at(point: str, deed: Callable[[], None], marker: Path) -> bool:
-    """Do the deed in a child process that dies at the point; tell whether it did."""
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        crash._AT, crash._MARKER = f"payments.{point}", str(marker)
-        try:
-            deed()
-        finally:
-            os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 def pay(order: Order, bank: Bank, rail: str = "lyra") -> None:
@@ -94,7 +78,7 @@ def test_a_payment_cut_anywhere_is_paid_once(
     real_bank: Bank, tmp_path: Path, *, rail: str, point: str, again: str
 ) -> None:
     order = OrderFactory(created_at=timezone.now())
-    assert killed_at(point, lambda: pay(order, real_bank, rail), tmp_path / "marker")
+    assert killed_at("payments", point, lambda: pay(order, real_bank, rail), tmp_path / "marker")
     if again.startswith("the student"):
         pay(order, real_bank, rail)
     hour = timezone.now()
@@ -124,7 +108,7 @@ def test_a_refund_cut_anywhere_is_given_back_once(real_bank: Bank, tmp_path: Pat
     real_bank.teller.try_card(first.token, "4970100000000022")
     pay(order, real_bank)
     refund = Refund.objects.get()
-    assert killed_at(point, lambda: tasks.give_back(refund_id=refund.pk, now=now), tmp_path / "marker")
+    assert killed_at("payments", point, lambda: tasks.give_back(refund_id=refund.pk, now=now), tmp_path / "marker")
     tasks.sweep_refunds(now=now + timedelta(hours=1))
     tasks.give_back(refund_id=refund.pk, now=now + timedelta(hours=1))
     refund.refresh_from_db()
@@ -145,7 +129,7 @@ def test_every_marked_point_is_tried() -> None:
 
 def test_nothing_is_killed_in_ordinary_life(real_bank: Bank, tmp_path: Path) -> None:
     order = OrderFactory(created_at=timezone.now())
-    assert not killed_at("no_such_point", lambda: pay(order, real_bank), tmp_path / "marker")
+    assert not killed_at("payments", "no_such_point", lambda: pay(order, real_bank), tmp_path / "marker")
     order.refresh_from_db()
     assert order.status == "paid"
     assert actions.settle(event_id=OutsideEvent.objects.get().pk, now=timezone.now()) == ""

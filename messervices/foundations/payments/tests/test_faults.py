@@ -18,8 +18,8 @@ from messervices.foundations.payments.rules import LEASE
 from messervices.foundations.payments.tests.banks import RAILS, arrive, playing, reached_at
 from messervices.foundations.payments.tests.factories import ACCOUNT, FakeService, OrderFactory, breaches, go
 from messervices.foundations.payments.tests.lines import FAULTS, Line, line_to
-from messervices.foundations.payments.tests.test_races import together
 from messervices.kernel.errors import ProviderUnavailable
+from messervices.kernel.tests.races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE, MARGIN = 0.5, 1.5

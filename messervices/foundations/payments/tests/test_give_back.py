@@ -37,7 +37,7 @@ def test_a_second_payment_goes_back_by_itself(service: FakeService, bank: FakeRa
     assert balance("payments:surplus:lyra") == 105_00
     assert balance("psp:lyra:receivable") == -210_00
     assert jobs_waiting("give_back") == 1
-    assert selectors.count_surplus_refunds(AGENT) == 1
+    assert len(selectors.surplus_refunds(AGENT)) == 1
     assert selectors.surplus_refunds(AGENT)[0].capture.order == order
     for _turn in range(2):
         tasks.give_back(refund_id=refund.pk, now=LATER)
@@ -46,7 +46,7 @@ def test_a_second_payment_goes_back_by_itself(service: FakeService, bank: FakeRa
     assert (refund.status, refund.ended_at) == ("given", LATER)
     assert balance("payments:surplus:lyra") == 0
     assert balance("psp:lyra:receivable") == -105_00
-    assert selectors.count_surplus_refunds(AGENT) == 0
+    assert len(selectors.surplus_refunds(AGENT)) == 0
     assert list(Deed.objects.filter(person_id=order.person_id).order_by("pk").values_list("verb", flat=True)) == [
         "payments.book_surplus",
         "payments.give_back",

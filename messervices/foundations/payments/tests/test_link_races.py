@@ -32,9 +32,10 @@ from messervices.foundations.payments.tests.factories import (
     said,
 )  # fmt: skip
 from messervices.foundations.payments.tests.links import at, make_link, student
-from messervices.foundations.payments.tests.test_races import THREADS, settle, together, without
+from messervices.foundations.payments.tests.test_races import THREADS, settle, without
 from messervices.kernel import clock
 from messervices.kernel.errors import Refusal
+from messervices.kernel.tests.races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 10

@@ -30,7 +30,7 @@ from messervices.foundations.payments.tests.factories import (
     pay_twice,
     receive,
 )  # fmt: skip
-from messervices.kernel.scope import EVERY, Scope, acting_as
+from messervices.kernel.tests.races import as_owner, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 8
@@ -38,41 +38,9 @@ GO = sys.modules["messervices.foundations.payments.actions.begin"]
 SETTLE = sys.modules["messervices.foundations.payments.actions.settle"]
 
 
-def together(deeds: list[Callable[[], Any]]) -> list[Any]:
-    """Do the deeds at the same instant, each on its own connection; give what each gave, or how it failed."""
-    gate = threading.Barrier(len(deeds))
-    given: list[Any] = [None] * len(deeds)
-
-    def run(place: int) -> None:
-        try:
-            with acting_as(Scope("race", crous=EVERY)):
-                connection.ensure_connection()
-                gate.wait(10)
-                given[place] = deeds[place]()
-        except Exception as failure:  # noqa: BLE001 - the test looks at what each gave
-            given[place] = failure
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(deeds))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return given
-
-
 @contextmanager
 def without(table: str, *constraints: str) -> Iterator[None]:
     """Take unique constraints or indexes away for a while, as the owner of the table."""
-
-    def as_owner(*statements: str) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("set role msv_owner")
-            for statement in statements:
-                cursor.execute(statement)
-            cursor.execute("set role msv_app")
-
     with connection.cursor() as cursor:
         cursor.execute("select indexdef from pg_indexes where indexname = any(%s)", (list(constraints),))
         definitions = [row[0] for row in cursor.fetchall()]

@@ -137,12 +137,12 @@ def test_a_pending_authorisation_waits_then_counts(service: FakeService) -> None
 
 def test_a_notice_for_an_unknown_order_is_kept_and_shown_to_the_national_desk() -> None:
     assert tell(notice("NOBODY-1")) == "unknown_order"
-    assert selectors.count_events_unrecognised(NATIONAL) == 1
-    assert selectors.count_events_unrecognised(AGENT) == 0
+    assert len(selectors.events_unrecognised(NATIONAL)) == 1
+    assert len(selectors.events_unrecognised(AGENT)) == 0
     (event,) = selectors.events_unrecognised(NATIONAL)
     assert event.facts["number"] == "NOBODY-1"
     actions.close_event(event_id=event.pk, by=NATIONAL, reason="Test de la banque", now=LATER)
-    assert selectors.count_events_unrecognised(NATIONAL) == 0
+    assert len(selectors.events_unrecognised(NATIONAL)) == 0
 
 
 @pytest.mark.parametrize("changes", [{"amount": "10400", "effective_amount": "10400"}, {"effective_currency": "840"}])
@@ -156,7 +156,7 @@ def test_another_amount_or_currency_books_nothing_and_is_shown_to_an_agent(
     assert attempt.status == "doubtful"
     assert Order.objects.get().status == "open"
     assert balance("psp:lyra:receivable") == 0
-    assert selectors.count_incidents(AGENT) == 1
+    assert len(selectors.incidents(AGENT)) == 1
     assert selectors.incidents(AGENT)[0].attempt.order == order
     assert jobs_waiting("ask_bank") == 1
     assert Deed.objects.filter(verb="payments.meet_incident").count() == 1
@@ -172,12 +172,12 @@ def test_a_bank_that_was_misheard_is_asked_and_then_booked(service: FakeService,
     bank.says = said(Outcome.PAID)
     tasks.ask_bank(attempt_id=attempt.pk, now=LATER)
     assert Order.objects.get().status == "paid"
-    assert selectors.count_incidents(AGENT) == 1, "an agent still sees what was wrong"
+    assert len(selectors.incidents(AGENT)) == 1, "an agent still sees what was wrong"
 
 
 def test_a_word_that_we_do_not_know_is_shown_to_an_agent() -> None:
     assert tell(notice(begin(OrderFactory()).number, "SOMETHING_NEW")) == "unclear"
-    assert selectors.count_incidents(AGENT) == 1
+    assert len(selectors.incidents(AGENT)) == 1
 
 
 def test_money_without_the_banks_number_is_not_booked(service: FakeService) -> None:
@@ -191,4 +191,4 @@ def test_a_payment_taken_back_by_the_bank_is_shown_to_an_agent(service: FakeServ
     assert tell(notice(number, "CANCELLED")) == "reversed"
     assert tell(notice(number, operation_type="CREDIT")) == "reversed"
     assert Order.objects.get().status == "paid", "an agent decides, not a notice"
-    assert selectors.count_incidents(AGENT) == 2
+    assert len(selectors.incidents(AGENT)) == 2

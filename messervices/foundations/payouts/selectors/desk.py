@@ -1,10 +1,10 @@
 """What an agent sees: what waits for a second person, what is ready, runs, what came back, the bank's answers."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum, Value
 
 from messervices.foundations.payouts import rules
 from messervices.foundations.payouts.models import BankAnswer, BankDetails, Line, Payout, Run, RunFile
@@ -14,7 +14,6 @@ from messervices.kernel.actor import Actor
 from messervices.kernel.scope import EVERY, Scope, acting_as
 
 _OF_ANY = Scope("payouts.details", crous=EVERY)
-_LATE_ANSWER = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +53,6 @@ def _with_accounts(payouts: list[Payout]) -> list[Waiting]:
         Waiting(payout, accounts[payout.details_id], [str(Reason(why).label) for why in payout.why])
         for payout in payouts
     ]
-
-
-def count_payouts_waiting(actor: Actor) -> int:
-    """Count them, for the desk's queue."""
-    return _waiting(actor).count()
-
-
-def count_payouts_returned(actor: Actor) -> int:
-    """Count those that came back."""
-    return _of(actor, PayoutStatus.RETURNED).count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +110,6 @@ def runs_of(actor: Actor, limit: int = 30) -> list[Run]:
     return list(Run.objects.filter(crous_id__in=actor.scope.crous).select_related("crous").order_by("-pk")[:limit])
 
 
-def count_runs_to_sign(actor: Actor) -> int:
-    """Count the runs that lack a signature."""
-    lacking = [RunStatus.DRAFTED, RunStatus.SIGNED_ONCE]
-    return Run.objects.filter(crous_id__in=actor.scope.crous, status__in=lacking).count()
-
-
 def run_for(pk: int, actor: Actor) -> Run | None:
     """A run of the agent's Crous with its files (without their bytes) and signatures (three queries)."""
     files = RunFile.objects.defer("content_sealed").order_by("rank")
@@ -151,15 +134,21 @@ def tally_of(run: Run) -> dict[str, int]:
 
 def answers_waiting(actor: Actor, limit: int = 50) -> list[BankAnswer]:
     """The bank's answers that nothing explains, oldest first (one query)."""
-    puzzling = [AnswerStatus.UNKNOWN, AnswerStatus.UNREADABLE]
-    found = BankAnswer.objects.filter(crous_id__in=actor.scope.crous, status__in=puzzling).defer("content_sealed")
-    return list(found.order_by("received_at")[:limit])
+    return list(_puzzling(actor).defer("content_sealed").order_by("received_at")[:limit])
 
 
-def count_answers_waiting(actor: Actor) -> int:
-    """Count them, for the desk's queue."""
+def _puzzling(actor: Actor) -> QuerySet[BankAnswer]:
     puzzling = [AnswerStatus.UNKNOWN, AnswerStatus.UNREADABLE]
-    return BankAnswer.objects.filter(crous_id__in=actor.scope.crous, status__in=puzzling).count()
+    return BankAnswer.objects.filter(crous_id__in=actor.scope.crous, status__in=puzzling)
+
+
+def count_waiting(actor: Actor) -> int:
+    """Count the payouts that wait or came back, the runs to sign and the answers that puzzle, together (one query)."""
+    lacking = [RunStatus.DRAFTED, RunStatus.SIGNED_ONCE]
+    runs = Run.objects.filter(crous_id__in=actor.scope.crous, status__in=lacking)
+    piles = (_waiting(actor), _of(actor, PayoutStatus.RETURNED), runs, _puzzling(actor))
+    first, *others = (pile.values(one=Value(1)) for pile in piles)
+    return first.union(*others, all=True).count()
 
 
 def answer_for(pk: UUID, actor: Actor) -> BankAnswer | None:
@@ -182,11 +171,6 @@ def answers_to_read(now: datetime) -> list[str]:
     """Give the answers that no job has read."""
     late = BankAnswer.objects.filter(status=AnswerStatus.NEW, received_at__lt=now - rules.LATE)
     return [str(pk) for pk in late.order_by("received_at").values_list("pk", flat=True)]
-
-
-def count_unanswered(now: datetime) -> int:
-    """Count the files that the bank has had for two days without a word: something is broken."""
-    return RunFile.objects.filter(sent_at__lt=now - _LATE_ANSWER, answered_at=None).count()
 
 
 def is_unsent(run: Run) -> bool:

@@ -63,11 +63,6 @@ def payouts_of(person_id: int, limit: int = 50) -> list[Followed]:
     return [followed(payout) for payout in _with_lines(Payout.objects.filter(person_id=person_id))[:limit]]
 
 
-def payouts_of_establishment(uai: str, limit: int = 50) -> list[Followed]:
-    """An establishment's payouts with their stories, newest first (two queries)."""
-    return [followed(payout) for payout in _with_lines(Payout.objects.filter(establishment_id=uai))[:limit]]
-
-
 def payout_of(kind: str, reference: str) -> Followed | None:
     """What became of the payout of a thing, for the service that ordered it; the live one, else the last."""
     found = _with_lines(Payout.objects.filter(kind=kind, reference=reference))

@@ -165,7 +165,7 @@ def test_answers_that_nothing_explains_wait_for_an_agent_and_change_nothing() ->
     assert Payout.objects.get().status == "sent"
     national = agent(8, national=True)
     waiting = selectors.answers_waiting(national)
-    assert len(waiting) == selectors.count_answers_waiting(national) == 3
+    assert len(waiting) == selectors.count_waiting(national) == 3
     assert len(selectors.answers_waiting(MAKER)) == 1, "only that of their own file"
     for answer in waiting:
         actions.close_answer(answer_id=str(answer.pk), by=national, reason="Vu avec la banque.", now=NOW)

@@ -1,14 +1,10 @@
 """The test of kills (T4): ``kill -9`` at every marked point of a run. Each payout leaves once, whatever was cut."""
 
-import os
 import re
-import signal
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from messervices.foundations.ledger.selectors import assert_books_balance, balance
 from messervices.foundations.payouts import actions, tasks
@@ -25,7 +21,7 @@ from messervices.foundations.payouts.tests.factories import (
     ready,
     sign,
 )  # fmt: skip
-from messervices.kernel import crash
+from messervices.kernel.tests.kills import killed_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOM = Path(__file__).parents[1]
@@ -59,20 +55,6 @@ class FolderBank(FakeBank):
         return sorted(path for path in self.folder.iterdir() if path.name.startswith("MSV"))
 
 
-def killed_at(point: str, deed: Callable[[], None], marker: Path) -> bool:
-    """Do the deed in a child process that dies at the point; tell whether it did."""
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        crash._AT, crash._MARKER = f"payouts.{point}", str(marker)
-        try:
-            deed()
-        finally:
-            os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
 def whole_way() -> None:
     """Everything from gathering to the bank's answer, as agents and workers do it; each step takes up what it finds."""
     run = Run.objects.first() or actions.gather_run(crous_id=26, by=MAKER, now=NOW)
@@ -100,7 +82,7 @@ def test_a_run_cut_anywhere_pays_everybody_once(
     monkeypatch.setattr(door, "send", bank.send)
     monkeypatch.setattr(door, "answers_after", lambda _last: [])
     ready(3)
-    assert killed_at(point, whole_way, tmp_path / "marker")
+    assert killed_at("payouts", point, whole_way, tmp_path / "marker")
     hour = NOW + timedelta(hours=1)
     tasks.sweep_runs(now=hour)
     tasks.sweep_answers(now=hour)
@@ -130,5 +112,5 @@ def test_nothing_is_killed_in_ordinary_life(
     bank = FolderBank(tmp_path)
     monkeypatch.setattr(door, "send", bank.send)
     ready(2)
-    assert not killed_at("no_such_point", whole_way, tmp_path / "marker")
+    assert not killed_at("payouts", "no_such_point", whole_way, tmp_path / "marker")
     assert set(Payout.objects.values_list("status", flat=True)) == {"paid"}

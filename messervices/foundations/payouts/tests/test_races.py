@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from messervices.foundations.ledger.selectors import assert_books_balance, balance
-from messervices.foundations.payments.tests.test_races import together, without
+from messervices.foundations.payments.tests.test_races import without
 from messervices.foundations.payouts import actions, rules
 from messervices.foundations.payouts.models import BankDetails, Line, Payout, Run, Signature
 from messervices.foundations.payouts.tests.factories import (
@@ -38,6 +38,7 @@ from messervices.foundations.payouts.tests.factories import (
     tell,
 )  # fmt: skip
 from messervices.kernel.errors import Refusal
+from messervices.kernel.tests.races import together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("service")]
 ORDER = sys.modules["messervices.foundations.payouts.actions.order"]

@@ -24,6 +24,7 @@ from messervices.foundations.students.tests.factories import (
 from messervices.kernel.actor import Actor
 from messervices.kernel.errors import Refusal
 from messervices.kernel.scope import NOBODY, Scope, acting_as
+from messervices.kernel.tests.races import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,11 +112,6 @@ def test_an_ine_claimed_by_64_at_once_is_one_persons() -> None:
 
 
 def test_control_without_the_unique_index_an_ine_is_several_persons() -> None:
-    def as_owner(*statements: str) -> None:
-        with connection.cursor() as cursor:
-            for statement in ("set role msv_owner", *statements, "set role msv_app"):
-                cursor.execute(statement)
-
     as_owner("drop index identifier_of_one")
     try:
         for serial in range(2):

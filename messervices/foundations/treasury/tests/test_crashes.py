@@ -1,15 +1,11 @@
 """``kill -9`` at every marked point of an import, a matching and an explanation: done again, it is done once."""
 
-import os
 import re
-import signal
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
-from django.db import connection
 
 from bank import letters
 from messervices.foundations.ledger.selectors import balance
@@ -32,7 +28,7 @@ from messervices.foundations.treasury.tests.factories import (
     remittance,
     statement,
 )
-from messervices.kernel import crash
+from messervices.kernel.tests.kills import killed_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOM = Path(__file__).parents[1]
@@ -43,20 +39,6 @@ OF_FILES = (
 OF_MATCHING = ("before_pair_commit", "after_pair", "before_post_commit", "after_post", "before_find_commit")
 OF_TRANSFERS = ("before_tell_commit", "after_tell")
 OF_PEOPLE = ("before_resolve_commit",)
-
-
-def killed_at(point: str, deed: Callable[[], object], marker: Path) -> bool:
-    """Do the deed in a child process that dies at the point; tell whether it did."""
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        crash._AT, crash._MARKER = f"treasury.{point}", str(marker)
-        try:
-            deed()
-        finally:
-            os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 def bring(contents: list[bytes]) -> None:
@@ -78,7 +60,7 @@ def day() -> tuple[list[bytes], int]:
 def test_an_import_cut_anywhere_ends_as_if_it_had_not_been(tmp_path: Path, *, point: str, again: str) -> None:
     contents, net = day()
     with mock.patch("messervices.foundations.treasury.actions.read.BATCH", 2):
-        assert killed_at(point, lambda: bring(contents), tmp_path / "marker")
+        assert killed_at("treasury", point, lambda: bring(contents), tmp_path / "marker")
         later = NOW + timedelta(hours=1)
         tasks.sweep_files(now=later)
         tasks.match_all(now=later)
@@ -101,7 +83,7 @@ def test_a_transfer_told_and_cut_is_told_once(tmp_path: Path, point: str) -> Non
         file = RunFile.objects.get(run=payouts.sent())
         debited = letters.Booking(-file.sum_cents, NOW.date(), "D1", letters.DEBIT, batch=file.message_id)
         load(statement([debited], day=NOW.date()))
-        assert killed_at(point, match, tmp_path / "marker")
+        assert killed_at("treasury", point, match, tmp_path / "marker")
         match()
     assert balance("payouts:transit:versailles") == 0
     assert balance("bank:suspense:versailles") == 0
@@ -118,7 +100,7 @@ def test_an_explanation_cut_is_made_again_once(tmp_path: Path, point: str) -> No
     def explain() -> str:
         return actions.resolve(mismatch_id=mismatch.pk, by=ACCOUNTANT, reason="Vu.", now=NOW)
 
-    assert killed_at(point, explain, tmp_path / "marker")
+    assert killed_at("treasury", point, explain, tmp_path / "marker")
     mismatch.refresh_from_db()
     assert mismatch.status == "open"
     assert explain() == "resolved"

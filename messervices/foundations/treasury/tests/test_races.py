@@ -1,10 +1,8 @@
 """Ten at once with the same file, each race with its control: the guards taken away, it must fail."""
 
 import io
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 from unittest import mock
 
 import pytest
@@ -32,46 +30,15 @@ from messervices.foundations.treasury.tests.factories import (
     statement,
 )
 from messervices.kernel.errors import Refusal
-from messervices.kernel.scope import EVERY, Scope, acting_as
+from messervices.kernel.tests.races import as_owner, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIMES = 10
 
 
-def together(deeds: list[Callable[[], Any]]) -> list[Any]:
-    """Do the deeds at the same instant, each on its own connection; give what each gave, or how it failed."""
-    gate, given = threading.Barrier(len(deeds)), [None] * len(deeds)
-
-    def run(place: int) -> None:
-        try:
-            with acting_as(Scope("race", crous=EVERY)):
-                connection.ensure_connection()
-                gate.wait(20)
-                given[place] = deeds[place]()
-        except Exception as failure:  # noqa: BLE001 - the test looks at what each gave
-            given[place] = failure
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(deeds))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return given
-
-
 @contextmanager
 def without(**constraints: str) -> Iterator[None]:
     """Take unique constraints away, as the owner; the tables are emptied before they come back."""
-
-    def as_owner(*statements: str) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("set role msv_owner")
-            for one in statements:
-                cursor.execute(one)
-            cursor.execute("set role msv_app")
-
     with connection.cursor() as cursor:
         cursor.execute("select indexname, indexdef from pg_indexes where indexname = any(%s)", (list(constraints),))
         made = dict(cursor.fetchall())

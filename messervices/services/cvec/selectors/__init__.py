@@ -25,7 +25,6 @@ from messervices.services.cvec.selectors.establishment import (
 from messervices.services.cvec.selectors.request import (
     count_requests_waiting,
     is_known_scholar,
-    kept_days,
     obstacle_words,
     refund_last_day,
     refund_obstacle_of,
@@ -160,7 +159,6 @@ __all__ = [
     "groups_of",
     "in_cash",
     "is_known_scholar",
-    "kept_days",
     "kept_of",
     "key_by_secret",
     "keys_of",

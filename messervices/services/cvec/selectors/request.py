@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils.functional import Promise
@@ -156,8 +155,3 @@ def to_propose(now: datetime, limit: int = 5_000) -> list[tuple[int, AcademicYea
     return [
         (person_id, AcademicYear(start)) for person_id, start, value in rows if rules.is_definite(json.loads(value))
     ]
-
-
-def kept_days() -> int:
-    """How long papers are kept after a decision, in days."""
-    return int(settings.CVEC_PAPERS_KEPT_DAYS)

@@ -1,20 +1,18 @@
 """Several at once: one valid certificate a person and year. The race has its control, seen failing without guard."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
 import pytest
-from django.db import connection
 
 from messervices.foundations.documents.models import Document
 from messervices.foundations.ledger.selectors import assert_books_balance
 from messervices.foundations.payments import actions as payments
 from messervices.foundations.payments.models import Order
 from messervices.foundations.payments.tests.factories import begin, notice, receive
-from messervices.kernel.scope import EVERY, Scope, acting_as
+from messervices.kernel.tests.races import as_owner, failures, together
 from messervices.services.cvec.actions import acknowledge as deed
 from messervices.services.cvec.models import Acquittement
 from messervices.services.cvec.tests.factories import NOW, acknowledge, student
@@ -22,28 +20,6 @@ from messervices.services.cvec.tests.factories import NOW, acknowledge, student
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 AT_ONCE = 8
-
-
-def together(work: Callable[[], object], times: int = AT_ONCE) -> list[BaseException]:
-    """Start the same work in several threads at once; give what they raised."""
-    gate, raised = threading.Barrier(times), []
-
-    def one() -> None:
-        try:
-            gate.wait(10)
-            with acting_as(Scope("test", crous=EVERY)):
-                work()
-        except BaseException as error:  # noqa: BLE001 - a race is judged by all that came of it
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return raised
 
 
 @contextmanager
@@ -74,14 +50,6 @@ _ON = (
 )
 
 
-def as_owner(*statements: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("set role msv_owner")
-        for statement in statements:
-            cursor.execute(statement)
-        cursor.execute("set role msv_app")
-
-
 @pytest.fixture
 def without_guard() -> Iterator[None]:
     """The three rules of the database taken away; what the test made is removed before they come back."""
@@ -109,7 +77,7 @@ def without_guard() -> Iterator[None]:
 def test_eight_exemptions_at_once_give_one_certificate() -> None:
     person = student(boursier=True)
     with slow_middle():
-        raised = together(lambda: acknowledge(person))
+        raised = failures(together([lambda: acknowledge(person)] * AT_ONCE))
     assert raised == []
     assert Acquittement.objects.filter(person=person).count() == 1
     assert Document.objects.filter(person=person).count() == 1
@@ -121,7 +89,7 @@ def test_control_without_the_guard_there_are_several_certificates() -> None:
     for _round in range(5):
         person = student(boursier=True)
         with slow_middle():
-            together(lambda person=person: acknowledge(person))  # type: ignore[misc]
+            together([lambda person=person: acknowledge(person)] * AT_ONCE)  # type: ignore[misc]
         most = max(most, Document.objects.filter(person=person).count())
     assert most > 1
 
@@ -129,7 +97,7 @@ def test_control_without_the_guard_there_are_several_certificates() -> None:
 def test_eight_tabs_at_once_make_one_order() -> None:
     person = student()
     with slow_middle():
-        raised = together(lambda: acknowledge(person))
+        raised = failures(together([lambda: acknowledge(person)] * AT_ONCE))
     assert raised == []
     assert Order.objects.filter(person=person).count() == 1
 
@@ -148,6 +116,6 @@ def test_a_student_who_acknowledges_again_while_the_bank_confirms_is_not_stopped
             else:
                 acknowledge(person)  # type: ignore[arg-type]
 
-        assert together(work) == []
+        assert failures(together([work] * AT_ONCE)) == []
         assert Document.objects.filter(person=person).count() == 1
     assert_books_balance()

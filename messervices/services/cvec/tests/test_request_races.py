@@ -1,7 +1,7 @@
 """Several at once on one request: one transfer, one letter, one end. The races have their controls, seen failing."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from unittest import mock
 
@@ -20,6 +20,7 @@ from messervices.foundations.students.tests.factories import give_fact
 from messervices.kernel.actor import Actor
 from messervices.kernel.errors import Refusal
 from messervices.kernel.scope import acting_as
+from messervices.kernel.tests.races import as_owner, failures, together
 from messervices.services.cvec import actions
 from messervices.services.cvec.actions import decide
 from messervices.services.cvec.models import Acquittement, Request
@@ -31,33 +32,11 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 AT_ONCE = 16
 
 
-def together(by: Actor, works: list[Callable[[], object]]) -> list[BaseException]:
-    """Start each work in a thread of its own, all at once; give what they raised."""
-    gate, raised = threading.Barrier(len(works)), []
-
-    def one(work: Callable[[], object]) -> None:
-        try:
-            gate.wait(20)
-            with acting_as(by.scope):
-                work()
-        except BaseException as error:  # noqa: BLE001 - a race is judged by all that came of it
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one, args=[work]) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(90)
-    return raised
-
-
 def accepting(asked: Request) -> list[BaseException]:
     def accept() -> Request:
         return actions.accept_request(by=AGENT, request_id=asked.pk, now=AUTUMN)
 
-    return together(AGENT, [accept] * AT_ONCE)
+    return failures(together([accept] * AT_ONCE, AGENT.scope))
 
 
 def letters(asked: Request) -> int:
@@ -93,14 +72,6 @@ def test_sixteen_agents_who_grant_one_exemption_at_once_give_one_certificate() -
 def unlocked(request_id: int, _by: Actor) -> Request:
     """The request as it stands, held by nobody."""
     return Request.objects.get(pk=request_id)
-
-
-def as_owner(*statements: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("set role msv_owner")
-        for statement in statements:
-            cursor.execute(statement)
-        cursor.execute("set role msv_app")
 
 
 @pytest.fixture
@@ -178,7 +149,7 @@ def test_a_request_sent_and_taken_back_at_once_ends_one_way_and_nobody_is_told_o
         def withdraw(by: Actor = by, asked: Request = asked) -> object:
             return actions.withdraw_request(by=by, request_id=asked.pk, now=AUTUMN)
 
-        raised = together(by, [send, withdraw] * 4)
+        raised = failures(together([send, withdraw] * 4, by.scope))
         assert all(isinstance(one, Refusal) and one.code == "step_closed" for one in raised), raised
         asked.refresh_from_db()
         assert asked.status == RequestStatus.WITHDRAWN, "whoever was first, taking it back stays possible, and is final"
@@ -198,7 +169,7 @@ def test_taken_back_while_an_agent_accepts_it_is_either_withdrawn_or_paid() -> N
         def accept(asked: Request = asked) -> object:
             return actions.accept_request(by=AGENT, request_id=asked.pk, now=AUTUMN)
 
-        raised = together(AGENT, [withdraw, accept])
+        raised = failures(together([withdraw, accept], AGENT.scope))
         assert [one.code for one in raised if isinstance(one, Refusal)] == ["step_closed"]
         asked.refresh_from_db()
         paid = Payout.objects.filter(person=asked.person).count()
@@ -210,7 +181,7 @@ def test_two_tabs_that_begin_at_once_begin_one_request() -> None:
     person = paid_student().person
     by = actor_of(person)
     given: list[int] = []
-    raised = together(by, [lambda: given.append(opened(person, Ground.EXEMPT).pk)] * 8)
+    raised = failures(together([lambda: given.append(opened(person, Ground.EXEMPT).pk)] * 8, by.scope))
     assert raised == []
     assert (len(given), len(set(given))) == (8, 1), "each tab is given the one request"
     with acting(person):
@@ -226,6 +197,6 @@ def test_the_nights_proposal_and_a_student_who_asks_at_once_make_one_request() -
         def propose(person: Person = person) -> object:
             return actions.propose_refund(person_id=person.pk, year=YEAR, now=AUTUMN)
 
-        assert together(by, [propose, lambda person=person: opened(person)] * 2) == []  # type: ignore[misc]
+        assert failures(together([propose, lambda person=person: opened(person)] * 2, by.scope)) == []  # type: ignore[misc]
         with acting(person):
             assert Request.objects.filter(person=person).count() == 1

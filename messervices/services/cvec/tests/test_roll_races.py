@@ -1,17 +1,15 @@
 """A list against kills and against itself: stopped at every point it goes on, and of many at once one is taken."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
 import pytest
-from django.db import connection
 
 from messervices.foundations.crous.models import Establishment
 from messervices.kernel import crash
 from messervices.kernel.errors import Refusal
-from messervices.kernel.scope import EVERY, Scope, acting_as
+from messervices.kernel.tests.races import together
 from messervices.services.cvec import actions
 from messervices.services.cvec.actions import check_file, read_file
 from messervices.services.cvec.models import RollEntry, RollFile, RollLine
@@ -78,37 +76,15 @@ def test_killed_at_each_point_a_file_goes_on_and_each_line_is_taken_once(point: 
     assert RollLine.objects.count() == 2
 
 
-def together(*works: Callable[[], object]) -> list[object]:
-    """Do all of it at once, each in a thread; give what each gave or raised."""
-    gate, found = threading.Barrier(len(works)), []
-
-    def one(work: Callable[[], object]) -> None:
-        try:
-            gate.wait(10)
-            with acting_as(Scope("test", crous=EVERY)):
-                found.append(work())
-        except Exception as error:  # noqa: BLE001 - a race is judged by all that came of it
-            found.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return found
-
-
 def test_the_same_list_uploaded_eight_times_at_once_is_one_file() -> None:
     line = line_of(certified()[0])
-    found = together(*[lambda: receive(line)] * 8)
+    found = together([lambda: receive(line)] * 8)
     assert {one.pk for one in found} == {RollFile.objects.get().pk}
 
 
 def test_two_different_files_at_once_leave_one_at_work() -> None:
     one, other = (line_of(file) for file in certified(2))
-    found = together(lambda: receive(one), lambda: receive(other))
+    found = together([lambda: receive(one), lambda: receive(other)])
     refused = [answer for answer in found if isinstance(answer, Refusal)]
     assert [refusal.code for refusal in refused] == ["file_under_way"]
     assert RollFile.objects.count() == 1
@@ -118,7 +94,7 @@ def test_four_workers_on_one_file_take_it_once() -> None:
     files = certified(9)
     file = receive(*(line_of(one) for one in files))
     with small_portions():
-        found = together(*[lambda: actions.work_on_file(file_id=file.pk, now=AUTUMN)] * 4)
+        found = together([lambda: actions.work_on_file(file_id=file.pk, now=AUTUMN)] * 4)
     assert found == [None] * 4
     assert RollEntry.objects.count() == 9
     assert RollFile.objects.get().added == 9
@@ -129,8 +105,10 @@ def test_a_mother_and_a_daughter_at_once_list_a_student_once() -> None:
     line = line_of(certified()[0], INSA)
     mine, hers = receive(line), receive(line, uai=INSA)
     found = together(
-        lambda: actions.work_on_file(file_id=mine.pk, now=AUTUMN),
-        lambda: actions.work_on_file(file_id=hers.pk, now=AUTUMN),
+        [
+            lambda: actions.work_on_file(file_id=mine.pk, now=AUTUMN),
+            lambda: actions.work_on_file(file_id=hers.pk, now=AUTUMN),
+        ]
     )
     assert found == [None, None]
     assert RollEntry.objects.filter(until=None).count() == 1
@@ -142,5 +120,5 @@ def test_a_mother_and_a_daughter_at_once_list_a_student_once() -> None:
 def test_students_are_told_once_however_many_tell_them() -> None:
     file = receive(*(line_of(one) for one in certified(5)))
     actions.work_on_file(file_id=file.pk, now=AUTUMN)
-    found = together(*[lambda: actions.tell_listed(file_id=file.pk, now=AUTUMN)] * 4)
+    found = together([lambda: actions.tell_listed(file_id=file.pk, now=AUTUMN)] * 4)
     assert sum(found) == 5
