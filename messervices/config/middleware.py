@@ -4,6 +4,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from csp.constants import HEADER
@@ -48,15 +49,21 @@ class LoggingMiddleware:
 class PolicyMiddleware(CSPMiddleware):
     """The library's Content-Security-Policy, of which ordinary pages change only the nonce.
 
-    It is written once for each handler, never for the process: a handler keeps the settings that it was built under.
+    It is written once for each handler, at its first page, never for the process: another site of the same process
+    has a policy of its own.
     """
 
     _NONCE = "@nonce@"
 
-    def __init__(self, *given: Any) -> None:
-        """Write the policy of ordinary pages, with a nonce and without."""
-        super().__init__(*given)
-        self._with, self._without = (str(build_policy(nonce=nonce)) for nonce in (self._NONCE, None))
+    @cached_property
+    def _with(self) -> str:
+        """The policy of a page that has a nonce."""
+        return str(build_policy(nonce=self._NONCE))
+
+    @cached_property
+    def _without(self) -> str:
+        """The policy of a page that has none."""
+        return str(build_policy())
 
     def process_response(self, request: Any, response: Any) -> Any:
         """Write the header; a view that changed its own policy is left to the library."""
