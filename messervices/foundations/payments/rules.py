@@ -202,6 +202,8 @@ def payer_state(status: str, tried: str, *, is_late: bool, is_theirs: bool, has_
         return PayerState.GIVEN_BACK if is_theirs and has_surplus else PayerState.OVER
     if tried in _LIVE_TRIES:  # begun in time: it may end well after the end
         return PayerState(tried) if is_theirs else PayerState.BUSY
+    if tried == "captured":  # it was paid between the two reads: the next look says so, and nobody is asked to pay
+        return PayerState.UNCONFIRMED if is_theirs else PayerState.BUSY
     if is_late:
         return PayerState.OVER
     return PayerState.AGAIN if tried else PayerState.ASKED

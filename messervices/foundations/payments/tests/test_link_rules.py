@@ -63,6 +63,8 @@ def test_what_a_holder_is_shown(status: str, tried: str, *, late: bool, theirs: 
         assert seen == (PayerState(tried) if theirs else PayerState.BUSY), (
             "begun in time, it may end well after the end"
         )
+    elif tried == "captured":
+        assert seen == (PayerState.UNCONFIRMED if theirs else PayerState.BUSY), "paid between the two reads"
     elif late:
         assert seen == PayerState.OVER
     else:

@@ -1,11 +1,16 @@
 """Money that came in is booked once, whatever the bank says and however often."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
+from django.db import connection
 
 from messervices.foundations.audit.models import Deed
 from messervices.foundations.ledger.selectors import balance
-from messervices.foundations.payments import actions, selectors, tasks
-from messervices.foundations.payments.models import Capture, Order, OutsideEvent
+from messervices.foundations.payments import actions, rules, selectors, tasks
+from messervices.foundations.payments.models import Capture, Order, OutsideEvent, PayerLink
 from messervices.foundations.payments.rules import Outcome
 from messervices.foundations.payments.tests.factories import (
     ACCOUNT,
@@ -25,6 +30,7 @@ from messervices.foundations.payments.tests.factories import (
     said,
     tell,
 )  # fmt: skip
+from messervices.foundations.payments.tests.links import MOTHER, accept, make_link
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
@@ -192,3 +198,39 @@ def test_a_payment_taken_back_by_the_bank_is_shown_to_an_agent(service: FakeServ
     assert tell(notice(number, operation_type="CREDIT")) == "reversed"
     assert Order.objects.get().status == "paid", "an agent decides, not a notice"
     assert len(selectors.incidents(AGENT)) == 2
+
+
+# Somebody looks while the bank's word is being read
+
+
+@contextmanager
+def settled_after_the_first_read(raw: bytes) -> Iterator[None]:
+    """Settle a notice between the first statement of who looks and the second."""
+    done: list[str] = []
+
+    def between(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        found = execute(sql, params, many, context)
+        if not done:
+            done.append("once")
+            tell(raw)
+        return found
+
+    with connection.execute_wrapper(between):
+        yield
+    assert done
+
+
+def test_who_looks_while_it_is_settled_sees_the_order_paid(service: FakeService) -> None:
+    order = OrderFactory()
+    number = begin(order).number
+    with settled_after_the_first_read(notice(number)):
+        assert selectors.standing_of(order.uuid, order.person_id).state == "paid"
+
+
+def test_a_payer_who_looks_while_it_is_settled_is_not_asked_to_pay_again(service: FakeService) -> None:
+    link = make_link(OrderFactory())
+    number = accept(link).order.attempts.get().number
+    stale = PayerLink.objects.get(pk=link.pk)
+    tell(notice(number))
+    assert selectors.payer_sight(stale, MOTHER).state == rules.PayerState.UNCONFIRMED
+    assert selectors.payer_sight(PayerLink.objects.get(pk=link.pk), MOTHER).state == rules.PayerState.PAID

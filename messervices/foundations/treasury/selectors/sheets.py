@@ -137,7 +137,8 @@ def collected_by_day(crous_id: int, first: date, last: date) -> dict[date, dict[
 
 def last_collected(crous_id: int) -> date | None:
     """The last closed day on which something was collected; ``None`` when there is none."""
-    return Sheet.objects.filter(crous_id=crous_id, collected__gt=0).aggregate(day=Max("day"))["day"]
+    last: date | None = Sheet.objects.filter(crous_id=crous_id, collected__gt=0).aggregate(day=Max("day"))["day"]
+    return last
 
 
 def summed_between(crous_id: int, first: date, last: date) -> dict[str, dict[str, int]]:

@@ -69,7 +69,7 @@ def ending(contents: list[bytes], *, after_each: bool) -> Ending:
     seed=st.integers(0, 10**6),
     data=st.data(),
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_files_in_any_order_end_the_same(kinds: list[str], seed: int, data: st.DataObject) -> None:
     around = transaction.atomic()
     around._from_testcase = True
