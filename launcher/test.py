@@ -31,8 +31,7 @@ from launcher.pytest_checks import VERDICTS
 from launcher.roles import prepare_embedded
 from launcher.translations import compile_all, stale
 
-WORKERS = "3"
-"""One more than two cores: a test that waits for a browser, a bank or a child leaves its core to another."""
+WORKERS = "2"
 PREFIX = "messervices-test-"
 USAGE = """\
 bin/test              every check and every test

@@ -60,18 +60,18 @@ def link_to(address: str, part: str) -> str:
     return found[0]
 
 
-def ask_for_access(page: Page, site: Site) -> None:
-    """Fill in the demand; both persons follow their link."""
+def ask_for_access(page: Page, site: Site, mark: str) -> None:
+    """Fill in the demand; both persons, whose addresses bear ``mark``, follow their link."""
     page.goto(f"{site.url}/cvec/register")
     page.get_by_role("combobox", name="Établissement").fill(UVSQ)
     page.get_by_role("listbox").get_by_role("option").first.click()
     for n, name in enumerate(("Irène Joliot", "Boris Vian")):
         page.get_by_label("Prénom et nom").nth(n).fill(name)
-        page.get_by_label("Adresse e-mail professionnelle").nth(n).fill(f"referent{n}@uvsq.example")
+        page.get_by_label("Adresse e-mail professionnelle").nth(n).fill(f"{mark}{n}@uvsq.example")
     page.get_by_role("button", name="Envoyer les deux liens").click()
     expect(page.get_by_role("heading", name="Deux e-mails sont partis")).to_be_visible()
     for n in range(2):
-        page.goto(link_to(f"referent{n}@uvsq.example", "/cvec/register/"))
+        page.goto(link_to(f"{mark}{n}@uvsq.example", "/cvec/register/"))
         page.get_by_role("button", name="Confirmer mon adresse").click()
         expect(page.get_by_role("heading", name="Votre adresse est confirmée")).to_be_visible()
 
@@ -117,10 +117,11 @@ def test_a_referent_uploads_reads_the_report_and_sends_a_corrected_file(
     files, agent = aside(people)
     desk = browser_of(chromium, autumn, agent)
     asking = browser_of(chromium, autumn, None)
-    ask_for_access(asking.new_page(), autumn)
+    mark = "scripted" if script else "plain"
+    ask_for_access(asking.new_page(), autumn, mark)
     accept(desk.new_page(), autumn)
-    assert link_to("referent0@uvsq.example", "/cvec/space/")
-    own = browser_of(chromium, autumn, aside(lambda: referent_of("referent0@uvsq.example")), script=script)
+    assert link_to(f"{mark}0@uvsq.example", "/cvec/space/")
+    own = browser_of(chromium, autumn, aside(lambda: referent_of(f"{mark}0@uvsq.example")), script=script)
     page = own.new_page()
     watch = Watch(page)
     page.goto(f"{autumn.url}/cvec/space/")
