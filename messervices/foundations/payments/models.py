@@ -9,6 +9,7 @@ from messervices.foundations.crous.models import Crous
 from messervices.foundations.payments.states import (
     LINK_LIVE,
     LIVE,
+    PAID_BY,
     AttemptStatus,
     Effect,
     EventKind,
@@ -276,6 +277,11 @@ class Capture(models.Model):
     def __str__(self) -> str:
         """Rail and transaction."""
         return f"{self.rail}:{self.rail_tx_id}"
+
+    @property
+    def means(self) -> str:
+        """How it came, in words for its payer."""
+        return str(PAID_BY[RailName(self.rail)])
 
 
 class Refund(models.Model):

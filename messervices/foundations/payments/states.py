@@ -24,6 +24,14 @@ class RailName(models.TextChoices):
     EFICASH = "eficash", _("Espèces à La Poste")
 
 
+PAID_BY = {
+    RailName.LYRA: _("carte bancaire"),
+    RailName.STRIPE: _("carte bancaire"),
+    RailName.PAYFIP: _("PayFiP, le service de paiement de l’État"),
+    RailName.EFICASH: _("espèces à La Poste"),
+}
+"""What a receipt says of how the money came: which bank of ours read the card is no matter of who paid."""
+
 CARD = "card"
 """The means that a person chooses when any bank will do, the first that answers."""
 

@@ -86,6 +86,12 @@ def attempt_of(attempt_id: int) -> Attempt:
     return Attempt.objects.select_related("order").get(pk=attempt_id)
 
 
+def means_of(order_id: int) -> str:
+    """Say how the money that paid an order came, in words for its payer; "" while none has (one query)."""
+    money = Capture.objects.filter(order_id=order_id, surplus=False).only("rail").first()
+    return money.means if money else ""
+
+
 def payments_of(person_id: int, seen_by: Actor | None = None) -> list[Order]:
     """List a person's orders, newest first, with ``tries`` and ``money`` (captures and their refunds): four queries.
 

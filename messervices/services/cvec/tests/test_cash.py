@@ -138,7 +138,11 @@ def test_the_home_says_that_it_is_to_be_paid_at_a_post_office_in_one_query() -> 
 def test_the_receipt_says_cash_and_the_day_of_the_counter(language: str, said: str) -> None:
     person = student()
     paid_in_cash(person)
-    page = signed_in(user_of(person), language=language).get(f"{AT}/receipt").content.decode()
+    browser = signed_in(user_of(person), language=language)
+    certificate = browser.get(f"{AT}/attestation").content.decode()
+    assert ("espèces à La Poste" if language == "fr" else "cash at a post office") in certificate
+    assert ("carte bancaire" if language == "fr" else "bank card") not in certificate
+    page = browser.get(f"{AT}/receipt").content.decode()
     assert said in page
     assert "28" in page
     with translation.override(language):

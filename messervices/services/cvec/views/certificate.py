@@ -65,6 +65,7 @@ def certificate(request: Any, year: AcademicYear) -> HttpResponse:
         "contents": contents,
         "others": others,
         "qr": qr(contents["verify_url"]),
+        "means": payments.means_of(this.order_id) if this.order_id else "",
         "motive": Motive(this.motive).label if this.motive else "",
         "listings": selectors.listings_of(request.actor.person_id, year),
         "steps": STEPS,
