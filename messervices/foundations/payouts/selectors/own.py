@@ -8,9 +8,11 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from messervices.foundations.payouts import rules
 from messervices.foundations.payouts.models import BankDetails, Line, Payout
 from messervices.foundations.payouts.providers import registry
 from messervices.foundations.payouts.states import PayoutStatus
+from messervices.look import words
 
 
 def details_in_force(*, person_id: int | None = None, establishment_uai: str = "") -> BankDetails | None:
@@ -83,7 +85,7 @@ def followed(payout: Any) -> Followed:
     code = registry.return_code(payout.return_code)
     moments = [Moment(payout.ordered_at, _("Virement décidé"))]
     for line in payout.story:
-        moments += _of_line(line, language)
+        moments += _of_line(line, language, payout.sent_at if line is payout.story[-1] else None)
     if payout.cancelled_at:
         moments.append(Moment(payout.cancelled_at, _("Virement annulé"), payout.cancel_reason, "bad"))
     is_returned = payout.status == PayoutStatus.RETURNED
@@ -98,11 +100,16 @@ def followed(payout: Any) -> Followed:
     )
 
 
-def _of_line(line: Line, language: str) -> list[Moment]:
-    """What happened to one try, in the order of the story rather than of the news."""
+def _of_line(line: Line, language: str, sent_at: datetime | None) -> list[Moment]:
+    """What happened to one try, in the order of the story rather than of the news.
+
+    Its payee may not read the file that carried it, which names others: ``sent_at`` is what the payout itself knows.
+    """
     moments = []
-    if line.file is not None and line.file.sent_at is not None:
-        moments.append(Moment(line.file.sent_at, _("Envoyé à la banque de votre Crous")))
+    if line.file is not None:
+        sent_at = line.file.sent_at
+    if sent_at is not None:
+        moments.append(Moment(sent_at, _("Envoyé à la banque de votre Crous")))
     if line.accepted_at is not None:
         moments.append(Moment(line.accepted_at, _("Accepté par la banque")))
     paid_at = line.settled_at or line.debited_at
@@ -120,6 +127,9 @@ def _sentence(payout: Payout) -> str:
     """Say in one sentence where a payout stands, as its payee reads it."""
     if payout.status == PayoutStatus.WAITING and payout.details.is_frozen:
         return _("Vos coordonnées bancaires sont bloquées : rien ne part.")
+    if payout.status == PayoutStatus.WAITING and rules.only_time_is_missing(payout.why):
+        on = words.day(payout.details.usable_from)
+        return _("Par sécurité, un compte nouveau attend un peu : ce virement pourra partir le %(day)s.") % {"day": on}
     return {
         PayoutStatus.WAITING: _("Une vérification est en cours avant l’envoi."),
         PayoutStatus.READY: _("Il partira avec le prochain envoi à la banque."),

@@ -37,6 +37,7 @@ from messervices.foundations.payouts.tests.factories import (
     tell,
 )  # fmt: skip
 from messervices.kernel.errors import Refusal
+from messervices.kernel.scope import Scope, acting_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "service")]
 PAYABLE, TRANSIT, BANK = "payouts:payable:versailles", "payouts:transit:versailles", "test:bank"
@@ -90,7 +91,12 @@ def test_money_that_comes_back_asks_for_another_account_and_leaves_again_to_it(s
     assert not give_back(f"{payout.number}-1", "AC04"), "the statement read twice"
     payout.refresh_from_db()
     assert (payout.status, payout.return_code) == ("returned", "AC04")
-    assert selectors.payouts_of(payout.person_id)[0].wants_details
+    with acting_as(Scope("student", person=payout.person_id)):
+        theirs = selectors.payouts_of(payout.person_id)[0]
+    assert theirs.wants_details
+    assert [moment.title for moment in theirs.moments] == [
+        "Virement décidé", "Envoyé à la banque de votre Crous", "Viré", "Revenu",
+    ], "the file that carried it is not theirs to read, the day it left is"  # fmt: skip
     tell(payout.person, IBANS["fi"])
     payout.refresh_from_db()
     assert (payout.status, payout.why) == ("waiting", ["recent"])

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from messervices.foundations.ledger.selectors import balance
 from messervices.foundations.notifications.models import Message
-from messervices.foundations.payouts import actions
+from messervices.foundations.payouts import actions, selectors
 from messervices.foundations.payouts.models import Payout
 from messervices.foundations.payouts.tests.factories import (
     ACCOUNT,
@@ -98,6 +98,8 @@ def test_the_database_itself_refuses_one_person_in_two_roles_and_doubt_without_c
 
 def test_an_account_that_has_cooled_off_lets_go_what_waited_for_that_alone() -> None:
     alone, doubtful = order(tell(PersonFactory())), order(tell(PersonFactory()), amount_cents=900_00)
+    told = [selectors.payouts_of(one.person_id)[0].sentence for one in (alone, doubtful)]
+    assert ["pourra partir le" in sentence for sentence in told] == [True, False], "a delay is told to who waits for it"
     assert actions.end_cooling(now=COOL - timedelta(seconds=1)) == 0
     assert actions.end_cooling(now=COOL) == 1
     assert actions.end_cooling(now=COOL) == 0
