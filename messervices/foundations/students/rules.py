@@ -87,10 +87,14 @@ class Identity:
     ine: str = ""
 
 
+def first_of(first_names: str) -> str:
+    """Give the first of the first names, which stand with commas or without: what one is called by."""
+    return first_names.split(" ", maxsplit=1)[0].strip(",")
+
+
 def display_name(birth_name: str, usual_name: str, first_names: str) -> str:
     """Say a person's name on a page: first name, then the name they use."""
-    first = first_names.split(" ", maxsplit=1)[0].strip(",")
-    return f"{first} {usual_name or birth_name}".strip()
+    return f"{first_of(first_names)} {usual_name or birth_name}".strip()
 
 
 def masked_ine(value: str) -> str:

@@ -16,6 +16,7 @@ from messervices.foundations.payments import rules
 from messervices.foundations.payments.models import Attempt, Capture, Order, PayerLink
 from messervices.foundations.payments.selectors.orders import order_of
 from messervices.foundations.payments.states import LINK_LIVE, LINK_OVER, LIVE, LinkStatus
+from messervices.foundations.students.rules import first_of
 from messervices.kernel import clock
 from messervices.kernel.scope import EVERY, Scope, acting_as
 
@@ -127,7 +128,7 @@ def is_theirs(link: PayerLink, payer_key: str) -> bool:
 
 def first_name_of(link: PayerLink) -> str:
     """Give the first first name of the student who asks."""
-    return link.order.person.first_names.split(" ", maxsplit=1)[0].strip(",")
+    return first_of(link.order.person.first_names)
 
 
 @dataclass(frozen=True, slots=True)

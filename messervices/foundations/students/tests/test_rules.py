@@ -60,6 +60,7 @@ def test_a_provisional_number_has_its_shape_and_is_never_given_twice() -> None:
 def test_a_name_is_said_with_the_first_first_name_and_the_name_in_use() -> None:
     assert rules.display_name("Benali", "Roux", "Lina Marie") == "Lina Roux"
     assert rules.display_name("Nguyễn", "", "Thị Mai") == "Thị Nguyễn"
+    assert rules.first_of("Inès, Pilar") == "Inès"
 
 
 def test_a_number_on_a_screen_shows_its_ends_only() -> None:

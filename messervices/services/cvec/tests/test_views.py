@@ -377,3 +377,9 @@ def test_a_name_in_any_script_stands_on_the_certificate() -> None:
     page = text_of(signed_in(user_of(me)).get(f"{AT}/attestation"))
     assert "李" in page
     assert Acquittement.objects.get(person=me).status == Status.EXEMPT
+
+
+def test_one_is_greeted_by_the_first_of_several_first_names() -> None:
+    me = student(boursier=True, first_names="Inès, Pilar")
+    acknowledge(me)
+    assert "C’est fait, Inès. Voici" in text_of(signed_in(user_of(me)).get(f"{AT}/attestation"))

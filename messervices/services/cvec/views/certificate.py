@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from messervices.foundations.documents.providers.drawing import qr_svg
 from messervices.foundations.payments import selectors as payments
 from messervices.foundations.students import selectors as students
+from messervices.foundations.students.rules import first_of
 from messervices.kernel.academic_year import AcademicYear
 from messervices.services.cvec import selectors
 from messervices.services.cvec.models import Acquittement
@@ -70,7 +71,7 @@ def certificate(request: Any, year: AcademicYear) -> HttpResponse:
         "listings": selectors.listings_of(request.actor.person_id, year),
         "steps": STEPS,
         "fresh": this.settled_at is not None and (request.now - this.settled_at).days < 1,
-        "first_name": contents["first_names"].split(" ")[0],
+        "first_name": first_of(contents["first_names"]),
     }
     with timezone.override(ZoneInfo(this.crous.timezone)):  # hours of the student's own Crous
         return render(request, "cvec/certificate.html", context)
@@ -86,7 +87,7 @@ def on_phone(request: Any, year: AcademicYear) -> HttpResponse:
     context = {
         "acquittement": this,
         "contents": contents,
-        "first_name": contents["first_names"].split(" ")[0],
+        "first_name": first_of(contents["first_names"]),
         "qr": qr(contents["verify_url"]),
     }
     return render(request, "cvec/on_phone.html", context)
