@@ -9,7 +9,7 @@ from messervices.foundations.ledger import selectors as ledger
 from messervices.foundations.payments.models import Attempt, Capture, Order, OutsideEvent, Refund
 from messervices.foundations.payouts.models import Line as PayoutLine
 from messervices.foundations.payouts.models import Payout
-from messervices.foundations.treasury.models import Entry, Settlement, SettlementLine
+from messervices.foundations.treasury.models import Entry, Mismatch, Settlement, SettlementLine
 from messervices.foundations.treasury.states import Match
 from messervices.kernel.actor import Actor
 
@@ -146,9 +146,45 @@ def _from_transfer(pk: int, actor: Actor) -> Chain | None:
         number = rest[0].partition("-")[0]
         found = Payout.objects.filter(number=number).values_list("pk", flat=True).first()
         return _from_payout(found, actor) if found else None
+    if word == "payout-file" and rest:
+        return _from_file(rest[0], moved, actor)
+    if word == "bank" and rest:
+        return _from_statement(int(rest[0]), moved, actor)
+    if word == "adjust" and rest:
+        return _from_adjustment(int(rest[0]), moved, actor)
     if word in _NUMBERED and rest and rest[0].isdecimal():
         return chain_of(_NUMBERED[word], int(rest[0]), actor)
     return None
+
+
+def _from_file(message_id: str, moved: ledger.Moved, actor: Actor) -> Chain | None:
+    """A file of transfers that left, or was debited, as one sum: its transfers to choose from."""
+    carried = PayoutLine.objects.filter(file=message_id, crous_id__in=actor.scope.crous).order_by("pk")[: PARTS + 1]
+    parts = [Part("payout", one.payout_id, one.number, one.amount_cents) for one in carried]
+    if not parts:
+        return None
+    return Chain(carried[0].crous_id, None, [_of_moved(moved)], parts=parts[:PARTS], more=len(parts) > PARTS)
+
+
+def _from_statement(pk: int, moved: ledger.Moved, actor: Actor) -> Chain | None:
+    """What a statement brought in one sum: its entries to choose from."""
+    entries = Entry.objects.filter(statement=pk, crous_id__in=actor.scope.crous).order_by("number")[: PARTS + 1]
+    parts = [Part("entry", one.pk, one.bank_ref, one.amount_cents) for one in entries]
+    if not parts:
+        return None
+    return Chain(entries[0].crous_id, None, [_of_moved(moved)], parts=parts[:PARTS], more=len(parts) > PARTS)
+
+
+def _from_adjustment(pk: int, moved: ledger.Moved, actor: Actor) -> Chain | None:
+    """What an agent wrote to explain a mismatch leads to what did not fit."""
+    mismatch = Mismatch.objects.filter(pk=pk, crous_id__in=actor.scope.crous).first()
+    if mismatch is None:
+        return None
+    for kind in ("capture", "refund", "line", "settlement", "entry"):
+        number = getattr(mismatch, f"{kind}_id")
+        if number is not None:
+            return chain_of(kind, number, actor)
+    return Chain(mismatch.crous_id, None, [_of_moved(moved)])
 
 
 def _whole(order: Order) -> Chain:

@@ -8,18 +8,28 @@ from bank import letters
 from bank.letters import Booking, Deal
 from messervices.foundations.cash.models import ReturnFile
 from messervices.foundations.cash.tests import factories as cash
+from messervices.foundations.ledger.models import Transfer
 from messervices.foundations.ledger.selectors import balance
 from messervices.foundations.payments.tests.factories import sold
 from messervices.foundations.payouts.models import Line, Payout, Run, RunFile
 from messervices.foundations.payouts.tests import factories as payouts
+from messervices.foundations.treasury import actions
 from messervices.foundations.treasury.models import Entry, Mismatch
+from messervices.foundations.treasury.selectors import chain_of
 from messervices.foundations.treasury.tests.factories import (
+    ACCOUNTANT,
     IBAN,
+    NOW,
+    OF_LYON,
     VERSAILLES,
     account,
+    captured,
     contract,
+    credit,
     load,
     match,
+    part,
+    remittance,
     statement,
 )
 
@@ -161,3 +171,25 @@ def test_another_amount_than_the_post_offices_announced_is_found() -> None:
     assert match() == 1
     found = Mismatch.objects.get()
     assert (found.kind, found.rail, found.amount_cents) == ("other_amount", "eficash", 5_00)
+
+
+def test_every_line_of_the_ledger_leads_to_what_it_is_about() -> None:
+    account()
+    contract()
+    remitted = remittance([part(captured(105_00, on=DAY - timedelta(days=2)))], day=DAY - timedelta(days=1))
+    with payouts.paying_out():
+        run = sent(2)
+        file = RunFile.objects.get(run=run)
+        load(letters.settlements([remitted]))
+        load(statement([credit(remitted), debit(file), Booking(50_00, DAY, "UNEXPLAINED-1")], day=DAY))
+        match()
+    mismatch = Mismatch.objects.get(kind="unknown_reference")
+    actions.resolve(mismatch_id=mismatch.pk, by=ACCOUNTANT, reason="Un don, selon la lettre du 2.", now=NOW)
+    lines = list(Transfer.objects.values_list("pk", "key"))
+    kinds = {key.partition(":")[0] for _pk, key in lines}
+    assert {"payout", "payout-file", "adjust", "entry", "settled", "fees", "capture"} <= kinds
+    assert [key for pk, key in lines if chain_of("transfer", pk, ACCOUNTANT) is None] == []
+    assert [key for pk, key in lines if chain_of("transfer", pk, OF_LYON) is not None] == []
+    sums = next(chain_of("transfer", pk, ACCOUNTANT) for pk, key in lines if key.startswith("payout-file"))
+    assert sums is not None
+    assert [part.cents for part in sums.parts] == [one.amount_cents for one in run.lines.order_by("pk")]
