@@ -7,9 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
-from typing import Any
-
-from tests.platform import Platform
+from typing import Any, Protocol
 
 CARD, CODE = "4970100000000014", "1234"
 AT = "/cvec/2026-2027"
@@ -29,10 +27,24 @@ class Lost(Exception):  # noqa: N818 - the connection was lost, or the page said
     """No answer, or none that helps: try again."""
 
 
-class Payer:
-    """One student with a session; ``step`` walks on until the certificate is there."""
+class Door(Protocol):
+    """Where the platform and the bank answer, and how to start again what has died."""
 
-    def __init__(self, platform: Platform, person_id: int, session: str) -> None:
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def bank(self) -> str: ...
+
+    def revive(self) -> None: ...
+
+
+class Payer:
+    """One student with a session, who pays by a card until the certificate is there."""
+
+    card = CARD
+
+    def __init__(self, platform: Door, person_id: int, session: str) -> None:
         """Come in."""
         self.platform, self.person_id = platform, person_id
         self.opener = urllib.request.build_opener(_Stay(), urllib.request.HTTPCookieProcessor(CookieJar()))
@@ -94,7 +106,7 @@ class Payer:
     def pay(self) -> None:
         """Type card and code; come back. A page of the bank that does not come is asked for again."""
         card_page = self.go().partition("?")[0]
-        self.insist(f"{card_page}/card", {"number": CARD})
+        self.insist(f"{card_page}/card", {"number": self.card})
         _status, to, _page = self.insist(f"{card_page}/code", {"code": CODE})
         assert to.startswith(self.platform.url), to
         self.insist(to)
