@@ -95,7 +95,7 @@ def arrive(payer: Payer, book: Book) -> None:
                     break
                 time.sleep(0.25)
         except Exception as error:  # noqa: BLE001 - a program died under the client's hands, wherever it stood
-            book.again[type(error).__name__] += 1
+            book.again[f"{type(error).__name__} {str(error)[:60]}"] += 1
             time.sleep(0.2)
     book.lost += payer.lost
 
@@ -165,10 +165,11 @@ def run(platform: Platform, kills: int, seed: int) -> list[str]:
     killed = kill(platform, kills, draw)
     seconds = time.monotonic() - began
     over.set()
-    for one in clients:
-        one.join()
+    while any(one.is_alive() for one in clients):
+        platform.revive()  # what was started while something else was dead may have ended by itself
+        time.sleep(0.3)
     print(f"{sum(killed.values())} kills in {seconds:.0f} s: {dict(killed)}")
-    print(f"{len(book.begun)} students, {len(book.numbers)} certificates shown, {book.lost} answers lost on the way")
+    print(f"{len(book.begun)} students, {len(book.numbers)} certificates shown, {book.lost} answers lost on the way, begun again {dict(book.again)}")
     return differences(platform, book)
 
 
