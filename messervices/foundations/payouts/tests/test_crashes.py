@@ -90,7 +90,7 @@ def test_a_run_cut_anywhere_pays_everybody_once(
     tasks.sweep_runs(now=hour)
     tasks.sweep_answers(now=hour)
     assert len(bank.files) == 1, "one file, one name"
-    assert (bank.folder / "calls").read_text().count("MSV") <= 2
+    assert len((bank.folder / "calls").read_text().splitlines()) <= 2
     assert set(Payout.objects.values_list("status", flat=True)) == {"paid"}
     assert service.statuses == ["paid"] * 3
     assert balance("payouts:transit:versailles") == 315_00, "the statement clears it"

@@ -132,9 +132,9 @@ def read(source: IO[bytes], version: str, *, check: bool = True) -> Iterator[Pie
         for event, element in stream:
             yield from reader.take(event, element)
     except etree.XMLSyntaxError as error:
-        domain = str(getattr(getattr(error.error_log, "last_error", None), "domain_name", ""))
-        code = Fault.SCHEMA if domain.startswith("SCHEMAS") else Fault.NOT_XML
-        raise Faulty(code, error.lineno or 0) from None
+        # The library's log keeps what earlier files were refused for: only the error's own code is of this file.
+        of_schema = getattr(error, "code", 0) >= etree.ErrorTypes.SCHEMAP_PREFIX_UNDEFINED
+        raise Faulty(Fault.SCHEMA if of_schema else Fault.NOT_XML, error.lineno or 0) from None
 
 
 @dataclass

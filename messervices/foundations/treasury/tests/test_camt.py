@@ -162,6 +162,20 @@ class Long(io.RawIOBase):
         return given
 
 
+def test_a_cut_file_is_called_cut_whatever_was_read_before_it() -> None:
+    whole = statement([Booking(50_00, DAY, "BANKREFERENCE")])
+    cut = whole[: whole.index(b"BANKREFERENCE") + 4]
+
+    def fault(content: bytes) -> str:
+        with pytest.raises(Faulty) as refused:
+            list(camt.read(io.BytesIO(content), "camt.053.001.08"))
+        return str(refused.value)
+
+    assert fault(cut).startswith("not_xml")
+    assert fault(whole.replace(b"AcctSvcrRef>", b"Nope>")).startswith("schema")
+    assert fault(cut).startswith("not_xml")
+
+
 def megabytes() -> float:
     """What this process holds now, the parser's own memory included."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
